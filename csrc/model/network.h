@@ -1,0 +1,59 @@
+/* L1: the network's representation, shared inside the core. */
+#ifndef RL_NETWORK_H
+#define RL_NETWORK_H
+
+#include <stdatomic.h>
+
+#include "core/core.h"
+
+struct rl_network {
+  atomic_int references;
+  int layers;       /* affine layers */
+  int neurons;      /* hidden neurons in all */
+  int widest;       /* largest of sizes */
+  int *sizes;       /* layers + 1 */
+  int *offsets;     /* layers: number of the first neuron of hidden layer k; offsets[layers-1] = neurons */
+  double **weights; /* layers; weights[k] is sizes[k+1] x sizes[k] */
+  double **biases;  /* layers; biases[k] is sizes[k+1] */
+  double *box_lo;   /* inputs, or NULL */
+  double *box_hi;
+  char *file;
+  char sha256[65];
+};
+
+struct rl_domain {
+  atomic_int references;
+  int n, rows;
+  double *lo, *hi, *A, *b;
+};
+
+struct rl_property {
+  atomic_int references;
+  int n, m, clauses, total;
+  int *first;     /* clauses + 1: first row of each clause */
+  double *a;      /* total x n or NULL */
+  double *c;      /* total x m */
+  double *d;      /* total */
+};
+
+struct rl_data {
+  atomic_int references;
+  size_t count, columns;
+  double *values;
+};
+
+/* A network with room for its arrays, all zero; sizes are checked.  Callers
+ * fill weights and biases, then call rl_network_finish. */
+rl_status rl_network_allocate(rl_network **out, int layers, const int *sizes, rl_error *err);
+/* Checks that every weight and bias is finite (naming layer, row, column) and,
+ * when sha256 is still empty, hashes sizes and doubles. */
+rl_status rl_network_finish(rl_network *net, rl_error *err);
+
+/* Lower-case hex SHA-256 of bytes into out[65]. */
+void rl_sha256(const void *bytes, size_t length, char *out);
+
+/* A whole file in memory, gunzipped when it is gzipped (zlib), with a 0 byte
+ * behind it.  sha (65 chars, may be NULL): of the file's own bytes as on disk. */
+rl_status rl_file_read(const char *path, char **bytes, size_t *length, char *sha, rl_error *err);
+
+#endif

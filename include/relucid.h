@@ -1,0 +1,323 @@
+/* relucid: for which inputs does a ReLU network provably keep a property?
+ *
+ * The public interface of the C core.  Words follow the field:
+ *
+ *   network   affine layers with ReLU between them, F: R^n -> R^m.  Hidden
+ *             neuron (l,i) has pre-activation z and activation max(z,0).
+ *   domain    the inputs considered: a box, optionally cut by half-spaces.
+ *   pattern   a partial map hidden neuron -> on (z >= 0) / off (z <= 0).  Both
+ *             are closed: the boundary belongs to both.
+ *   property  an or of ands of linear rows a.x + c.y + d >= 0 over inputs x and
+ *             outputs y = F(x).
+ *   region    domain and {A x <= b} and (optionally) a pattern.
+ *
+ * Conventions.  Matrices are row-major.  Hidden neurons are numbered through
+ * all hidden layers, layer by layer, from 0.  Every function that can fail
+ * returns an rl_status and fills *err (which may be NULL); results come through
+ * out-parameters that are left untouched on failure.  Arrays passed in are
+ * copied and never modified unless said otherwise.  The core never prints.
+ */
+#ifndef RELUCID_H
+#define RELUCID_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RELUCID_VERSION "0.1.0"
+
+/* ---- status ------------------------------------------------------------ */
+
+typedef enum rl_status {
+  RL_OK = 0,
+  RL_EMEMORY,   /* out of memory */
+  RL_EINPUT,    /* an argument has a wrong value or dimension */
+  RL_EFILE,     /* a file cannot be opened or read */
+  RL_EFORMAT,   /* a file's content is malformed */
+  RL_ENUMERIC,  /* the LP layer could not recover from numerical trouble */
+  RL_EINTERNAL  /* a defect of relucid */
+} rl_status;
+
+typedef struct rl_error {
+  rl_status code;
+  char message[512]; /* names file, place, value and expectation */
+} rl_error;
+
+const char *rl_status_text(rl_status status);
+
+/* ---- network ----------------------------------------------------------- */
+
+typedef struct rl_network rl_network; /* immutable, reference counted */
+
+/* Read a .nnet file (optionally gzipped).  raw = 0: the network's own,
+ * normalised coordinates.  raw = 1: physical units; the header's means and
+ * ranges are folded into the first and last layer (weights rounded to double:
+ * guarantees then hold for that folded network). */
+rl_status rl_network_read_nnet(rl_network **out, const char *path, int raw, rl_error *err);
+
+/* Build from arrays.  layers: number of affine layers (>= 1); sizes[layers+1];
+ * weights[k]: sizes[k+1] x sizes[k]; biases[k]: sizes[k+1]. */
+rl_status rl_network_create(rl_network **out, int layers, const int *sizes, const double *const *weights,
+                            const double *const *biases, rl_error *err);
+
+rl_network *rl_network_retain(const rl_network *net);
+void rl_network_release(rl_network *net); /* NULL is fine */
+
+int rl_network_layers(const rl_network *net);          /* affine layers; hidden layers = this - 1 */
+int rl_network_size(const rl_network *net, int layer); /* 0 = inputs, layers = outputs */
+int rl_network_inputs(const rl_network *net);
+int rl_network_outputs(const rl_network *net);
+int rl_network_neurons(const rl_network *net);                /* hidden neurons in all */
+int rl_network_offset(const rl_network *net, int hidden);     /* number of the first neuron of hidden layer 0.. */
+const double *rl_network_weights(const rl_network *net, int layer); /* affine layer 0.. */
+const double *rl_network_biases(const rl_network *net, int layer);
+const char *rl_network_file(const rl_network *net);   /* "" when built from arrays */
+const char *rl_network_sha256(const rl_network *net); /* of the file's bytes; of sizes and doubles when built from arrays */
+
+/* The input box of the file's header, in the network's coordinates.  Returns 1
+ * and fills lo[n], hi[n] when the file gives one with lo < hi somewhere and
+ * lo <= hi everywhere, else 0. */
+int rl_network_box(const rl_network *net, double *lo, double *hi);
+
+/* Evaluate count inputs: x[count*n] -> y[count*m]. */
+rl_status rl_network_eval(const rl_network *net, size_t count, const double *x, double *y, rl_error *err);
+
+/* Rigorous evaluation of one input: ylo[m] <= F(x) <= yhi[m] in exact arithmetic. */
+rl_status rl_network_eval_bounds(const rl_network *net, const double *x, double *ylo, double *yhi, rl_error *err);
+
+/* ---- pattern ----------------------------------------------------------- */
+
+enum { RL_FREE = -1, RL_OFF = 0, RL_ON = 1 };
+
+/* A pattern is an array int8_t s[neurons] of the three values above. */
+
+/* Full decision pattern of x: on where z > 0 or (z == 0, by convention) on. */
+rl_status rl_network_pattern(const rl_network *net, const double *x, int8_t *signs, rl_error *err);
+
+/* Number of fixed neurons. */
+int rl_pattern_literals(const rl_network *net, const int8_t *signs);
+
+/* 1 if signs is a decision prefix: some k with layers < k all fixed, layers > k all free. */
+int rl_pattern_is_prefix(const rl_network *net, const int8_t *signs);
+
+/* The affine output map y = W x + w0 of a full pattern: W[m*n], w0[m], rounded
+ * to nearest (for display and for choosing rows; see rl_region_* for rigour). */
+rl_status rl_pattern_affine(const rl_network *net, const int8_t *signs, double *W, double *w0, rl_error *err);
+
+/* ---- domain ------------------------------------------------------------ */
+
+typedef struct rl_domain rl_domain; /* immutable, reference counted */
+
+/* lo[n] <= x <= hi[n] (finite) and A x <= b with A[rows*n], b[rows]; rows may be 0. */
+rl_status rl_domain_create(rl_domain **out, int n, const double *lo, const double *hi, int rows, const double *A,
+                           const double *b, rl_error *err);
+rl_domain *rl_domain_retain(const rl_domain *domain);
+void rl_domain_release(rl_domain *domain);
+int rl_domain_inputs(const rl_domain *domain);
+int rl_domain_rows(const rl_domain *domain);
+const double *rl_domain_lo(const rl_domain *domain);
+const double *rl_domain_hi(const rl_domain *domain);
+const double *rl_domain_A(const rl_domain *domain);
+const double *rl_domain_b(const rl_domain *domain);
+
+/* ---- property ---------------------------------------------------------- */
+
+typedef struct rl_property rl_property; /* immutable, reference counted */
+
+/* An or of `clauses` ands; clause k has counts[k] rows a.x + c.y + d >= 0, stored
+ * one after the other: a[total*n] (NULL: no input part), c[total*m], d[total]. */
+rl_status rl_property_create(rl_property **out, int n, int m, int clauses, const int *counts, const double *a,
+                             const double *c, const double *d, rl_error *err);
+rl_status rl_property_argmax(rl_property **out, int n, int m, int output, rl_error *err); /* y_output >= y_j, all j */
+rl_status rl_property_argmin(rl_property **out, int n, int m, int output, rl_error *err);
+/* Not P: rows flipped, ands and ors exchanged, multiplied out.  Rows of the
+ * result are to be read strictly (> 0): pass it to rl_search with strict = 1. */
+rl_status rl_property_negate(rl_property **out, const rl_property *property, rl_error *err);
+rl_property *rl_property_retain(const rl_property *property);
+void rl_property_release(rl_property *property);
+int rl_property_inputs(const rl_property *property);
+int rl_property_outputs(const rl_property *property);
+int rl_property_clauses(const rl_property *property);
+int rl_property_rows(const rl_property *property, int clause);
+/* Row r of clause k: a[n] or NULL when no row of the property has an input part. */
+const double *rl_property_a(const rl_property *property, int clause, int row);
+const double *rl_property_c(const rl_property *property, int clause, int row);
+double rl_property_d(const rl_property *property, int clause, int row);
+
+/* value of P at (x,y): max over clauses of min over rows of a.x + c.y + d (round to nearest). */
+double rl_property_value(const rl_property *property, const double *x, const double *y);
+
+/* ---- data -------------------------------------------------------------- */
+
+typedef struct rl_data rl_data; /* immutable, reference counted: count rows of n doubles */
+
+/* Format from the content and name: IDX (ubyte, scaled by 1/255 when scale = 0), .npy
+ * (little-endian f4/f8/u1/i4/i8, 1-D or 2-D or more, flattened per row, C order), else CSV (comma, semicolon or
+ * white space; an optional header line; # comments).  All may be gzipped.  scale != 0 multiplies each value. */
+rl_status rl_data_read(rl_data **out, const char *path, double scale, rl_error *err);
+rl_status rl_data_create(rl_data **out, size_t count, size_t n, const double *values, rl_error *err);
+rl_data *rl_data_retain(const rl_data *data);
+void rl_data_release(rl_data *data);
+size_t rl_data_count(const rl_data *data);
+size_t rl_data_columns(const rl_data *data);
+const double *rl_data_values(const rl_data *data);
+
+/* ---- search: decide and maximize --------------------------------------- */
+
+/* Options of the search: X(type, name, default, help). */
+#define RL_SEARCH_OPTIONS(X)                                                                              \
+  X(double, seconds, 0, "stop after so many seconds of wall-clock time (0: no limit)")                    \
+  X(double, nodes, 0, "stop after so many search nodes (0: no limit)")                                    \
+  X(double, lps, 0, "stop after so many linear programs (0: no limit)")                                   \
+  X(double, megabytes, 0, "stop when open nodes take so much memory (0: no limit)")                       \
+  X(double, threads, 1, "POSIX threads; 1 gives reproducible runs")                                       \
+  X(double, gap, 1e-9, "maximize: stop when upper - lower <= gap * max(1, |lower|)")                      \
+  X(double, seed, 1, "seed of the counterexample sampler")                                                \
+  X(double, slope_steps, 8, "ascent steps on relaxation slopes and multipliers per node")                 \
+  X(double, lp_columns, 48, "solve an LP at nodes with at most so many undecided neurons")
+
+typedef struct rl_search_options {
+#define RL_FIELD(type, name, default_, help) type name;
+  RL_SEARCH_OPTIONS(RL_FIELD)
+#undef RL_FIELD
+} rl_search_options;
+
+void rl_search_defaults(rl_search_options *options);
+
+/* Statistics: X(name, help); all are counts except seconds. */
+#define RL_SEARCH_STATS(X)                              \
+  X(nodes, "search nodes")                              \
+  X(lps, "linear programs solved")                      \
+  X(pivots, "simplex iterations")                       \
+  X(exact, "leaves settled in rational arithmetic")     \
+  X(input_splits, "splits of an input interval")        \
+  X(neuron_splits, "splits of a neuron's sign")         \
+  X(evaluations, "network evaluations for witnesses")   \
+  X(retries, "linear programs solved again after numerical trouble") \
+  X(seconds, "wall-clock seconds")
+
+typedef struct rl_search_stats {
+#define RL_FIELD(name, help) double name;
+  RL_SEARCH_STATS(RL_FIELD)
+#undef RL_FIELD
+} rl_search_stats;
+
+typedef enum rl_verdict {
+  RL_RUNNING = 0,
+  RL_PROVED,         /* decide: no such input exists; maximize: gap closed (or the set is proved empty) */
+  RL_COUNTEREXAMPLE, /* decide: an input was found and confirmed rigorously */
+  RL_UNKNOWN         /* see rl_search_reason */
+} rl_verdict;
+
+typedef enum rl_mode {
+  RL_FIND,        /* x with: some clause's rows all >= 0 */
+  RL_FIND_STRICT, /* x with: some clause's rows all > 0 */
+  RL_MAXIMIZE     /* the maximum of max over clauses of min over rows */
+} rl_mode;
+
+typedef struct rl_search rl_search;
+
+/* Search D and pattern (may be NULL) for the target.  options may be NULL.
+ * References to net, domain and target are kept; pattern is copied. */
+rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
+                           const rl_property *target, rl_mode mode, const rl_search_options *options, rl_error *err);
+/* Run for at most `nodes` more nodes (at least one) and return the verdict so far. */
+rl_status rl_search_step(rl_search *search, long nodes, rl_verdict *verdict, rl_error *err);
+/* Run to the end. */
+rl_status rl_search_run(rl_search *search, rl_verdict *verdict, rl_error *err);
+void rl_search_release(rl_search *search);
+
+rl_verdict rl_search_verdict(const rl_search *search);
+const char *rl_search_reason(const rl_search *search); /* for RL_UNKNOWN: "seconds", "nodes", "lps", "memory", "numerics" */
+/* Best input so far (n doubles) or NULL.  FIND: a confirmed one.  MAXIMIZE: where rl_search_lower is reached. */
+const double *rl_search_witness(const rl_search *search);
+/* MAXIMIZE: lower <= max <= upper at any time; -inf when no point is known / the set is empty. */
+double rl_search_lower(const rl_search *search);
+double rl_search_upper(const rl_search *search);
+const rl_search_stats *rl_search_statistics(const rl_search *search);
+/* After RL_PROVED: which pattern literals the proof used; used[neurons] becomes 0/1. */
+void rl_search_core(const rl_search *search, int8_t *used);
+
+/* ---- minimal patterns --------------------------------------------------- */
+
+/* Minimise a pattern s that implies P on D: remove literals while
+ * D and R(s) imply P.  See rl_minimize_step. */
+typedef enum rl_minimize_mode {
+  RL_PREFIX,  /* drop whole layers from the last, then single neurons (in order) of the first layer that stays */
+  RL_DELETION /* try to drop every literal, in order */
+} rl_minimize_mode;
+
+typedef struct rl_minimize rl_minimize;
+
+/* order[count]: neurons in the order in which to try to drop them; NULL:
+ * ascending.  RL_PREFIX takes of it those of the layer at hand. */
+rl_status rl_minimize_create(rl_minimize **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
+                             const rl_property *property, rl_minimize_mode mode, const int *order, int count,
+                             const rl_search_options *options, rl_error *err);
+/* Work for at most `nodes` search nodes.  *done becomes 1 at the end. */
+rl_status rl_minimize_step(rl_minimize *minimize, long nodes, int *done, rl_error *err);
+void rl_minimize_release(rl_minimize *minimize);
+/* RL_RUNNING before the first query is settled; RL_PROVED: the starting pattern
+ * implies P (and rl_minimize_pattern does too, at any time);
+ * RL_COUNTEREXAMPLE: it does not; RL_UNKNOWN: could not be decided. */
+rl_verdict rl_minimize_implied(const rl_minimize *minimize);
+const int8_t *rl_minimize_pattern(const rl_minimize *minimize);
+const double *rl_minimize_witness(const rl_minimize *minimize); /* when not implied */
+int rl_minimize_queries(const rl_minimize *minimize);
+int rl_minimize_unknowns(const rl_minimize *minimize); /* queries without an answer; their literal is kept */
+/* Single queries (one per row of P, as a tool without ors would ask) settled by a stored counterexample. */
+int rl_minimize_refuted(const rl_minimize *minimize);
+const rl_search_stats *rl_minimize_statistics(const rl_minimize *minimize); /* summed over queries */
+
+/* ---- regions ------------------------------------------------------------ */
+
+typedef struct rl_region rl_region; /* immutable, reference counted: {lo <= x <= hi, A x <= b} and pattern */
+
+/* The polytope of a decision prefix (pattern may be NULL) cut by extra rows
+ * A x <= b.  The rows written for the pattern are moved inwards by a rigorous
+ * bound on their rounding error over the domain's box: every x in the exact
+ * polytope {A x <= b} obeys the pattern in exact arithmetic. */
+rl_status rl_region_create(rl_region **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
+                           int rows, const double *A, const double *b, rl_error *err);
+rl_region *rl_region_retain(const rl_region *region);
+void rl_region_release(rl_region *region);
+int rl_region_inputs(const rl_region *region);
+int rl_region_rows(const rl_region *region);
+const double *rl_region_lo(const rl_region *region);
+const double *rl_region_hi(const rl_region *region);
+const double *rl_region_A(const rl_region *region);
+const double *rl_region_b(const rl_region *region);
+const int8_t *rl_region_pattern(const rl_region *region); /* NULL when none */
+
+/* inside[i] = 1 where row i of x[count*n] certainly lies in the region (exact
+ * arithmetic), else 0.  inside may be NULL.  *total: how many. */
+rl_status rl_region_contains(const rl_region *region, size_t count, const double *x, uint8_t *inside, size_t *total,
+                             rl_error *err);
+
+/* The largest axis-parallel box lo <= x <= hi inside the region.  anchor[n]
+ * (or NULL): a point it must contain.  *found = 0 and nothing else when there
+ * is none.  The result lies inside the region in exact arithmetic. */
+typedef struct rl_box {
+  int found;
+  double width;      /* sum of widths */
+  double log_volume; /* sum of log widths over inputs that are not fixed */
+  double gap;        /* proved: optimum (of the measure asked for) - this value <= gap */
+  int fixed;         /* inputs of zero width, left out of log_volume */
+} rl_box;
+rl_status rl_region_box_width(const rl_region *region, const double *anchor, double *lo, double *hi, rl_box *box,
+                              rl_error *err);
+rl_status rl_region_box_volume(const rl_region *region, const double *anchor, double *lo, double *hi, rl_box *box,
+                               rl_error *err);
+
+/* ---- testing aid ---------------------------------------------------------- */
+
+/* Make the n-th allocation from now on fail once (0: none).  For tests of error paths. */
+void rl_memory_fail_at(long n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
