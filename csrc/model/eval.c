@@ -1,0 +1,147 @@
+/* L1: evaluating networks. */
+#include <math.h>
+#include <string.h>
+
+#include "core/round.h"
+#include "model/network.h"
+
+/* Inputs are evaluated LANES at a time, so that the weights are read once per
+ * block.  In a block, value j of lane s is block[j * LANES + s].  Each lane sums
+ * in the order bias, column 0, column 1, ...: a result does not depend on the
+ * other inputs of the batch. */
+enum { LANES = 8, ROWS = 4 };
+
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+
+/* out = W in + b for `rows` <= ROWS rows; inlined with constant rows, so that all sums stay in registers. */
+static inline __attribute__((always_inline)) void affine_rows(int rows, const double *W, const double *b, size_t n,
+                                                              const double *in, double *out) {
+  lanes sum[ROWS];
+  for (int r = 0; r < rows; r++) sum[r] = b[r] - (lanes){0};
+  for (size_t j = 0; j < n; j++) {
+    lanes value;
+    memcpy(&value, in + j * LANES, sizeof value);
+    for (int r = 0; r < rows; r++) sum[r] += W[(size_t)r * n + j] * value;
+  }
+  for (int r = 0; r < rows; r++) memcpy(out + r * LANES, &sum[r], sizeof sum[r]);
+}
+
+static void affine_block(const rl_network *net, int layer, const double *in, double *out) {
+  const double *W = net->weights[layer], *b = net->biases[layer];
+  size_t n = (size_t)net->sizes[layer], m = (size_t)net->sizes[layer + 1], i = 0;
+  for (; i + ROWS <= m; i += ROWS) affine_rows(ROWS, W + i * n, b + i, n, in, out + i * LANES);
+  for (; i < m; i++) affine_rows(1, W + i * n, b + i, n, in, out + i * LANES);
+}
+
+static void relu_block(double *z, int neurons) {
+  for (int i = 0; i < neurons * LANES; i++) z[i] = z[i] > 0 ? z[i] : 0;
+}
+
+/* `count` <= LANES inputs x[count*n] to a block; the other lanes become 0. */
+static void load_block(double *block, const double *x, size_t count, size_t n) {
+  for (size_t j = 0; j < n; j++)
+    for (size_t s = 0; s < LANES; s++) block[j * LANES + s] = s < count ? x[s * n + j] : 0;
+}
+
+static void store_block(const double *block, double *y, size_t count, size_t m) {
+  for (size_t s = 0; s < count; s++)
+    for (size_t i = 0; i < m; i++) y[s * m + i] = block[i * LANES + s];
+}
+
+/* Room for two blocks of the widest layer. */
+static double *allocate_blocks(const rl_network *net) {
+  return rl_alloc(2 * (size_t)net->widest, LANES * sizeof(double));
+}
+
+static rl_status check_inputs(const rl_network *net, size_t count, const double *x, rl_error *err) {
+  size_t n = (size_t)net->sizes[0];
+  for (size_t i = 0; i < count * n; i++) {
+    if (isfinite(x[i])) continue;
+    if (count == 1) return rl_fail(err, RL_EINPUT, "input %zu: expected a finite number, got %g", i, x[i]);
+    return rl_fail(err, RL_EINPUT, "point %zu, input %zu: expected a finite number, got %g", i / n, i % n, x[i]);
+  }
+  return RL_OK;
+}
+
+rl_status rl_network_eval(const rl_network *net, size_t count, const double *x, double *y, rl_error *err) {
+  rl_status status = check_inputs(net, count, x, err);
+  if (status != RL_OK) return status;
+  double *blocks = allocate_blocks(net);
+  if (!blocks) return rl_fail_memory(err);
+  size_t n = (size_t)net->sizes[0], m = (size_t)net->sizes[net->layers];
+  for (size_t first = 0; first < count; first += LANES) {
+    size_t lanes_used = count - first < LANES ? count - first : LANES;
+    double *in = blocks, *out = blocks + (size_t)net->widest * LANES;
+    load_block(in, x + first * n, lanes_used, n);
+    for (int k = 0; k < net->layers; k++) {
+      affine_block(net, k, in, out);
+      if (k + 1 < net->layers) relu_block(out, net->sizes[k + 1]);
+      double *swap = in;
+      in = out;
+      out = swap;
+    }
+    store_block(in, y + first * m, lanes_used, m);
+  }
+  rl_free(blocks);
+  return RL_OK;
+}
+
+rl_status rl_network_pattern(const rl_network *net, const double *x, int8_t *signs, rl_error *err) {
+  rl_status status = check_inputs(net, 1, x, err);
+  if (status != RL_OK) return status;
+  double *blocks = allocate_blocks(net);
+  if (!blocks) return rl_fail_memory(err);
+  double *in = blocks, *out = blocks + (size_t)net->widest * LANES;
+  load_block(in, x, 1, (size_t)net->sizes[0]);
+  for (int k = 0; k + 1 < net->layers; k++) {
+    affine_block(net, k, in, out);
+    for (int i = 0; i < net->sizes[k + 1]; i++) *signs++ = out[(size_t)i * LANES] >= 0 ? RL_ON : RL_OFF;
+    relu_block(out, net->sizes[k + 1]);
+    double *swap = in;
+    in = out;
+    out = swap;
+  }
+  rl_free(blocks);
+  return RL_OK;
+}
+
+/* b + w.in in interval arithmetic.  An overflow anywhere leaves a sum that is
+ * not finite (infinities and NaN survive additions), which becomes the trivial
+ * bound. */
+static rl_interval affine_interval(const double *w, double b, int n, const rl_interval *in) {
+  rl_interval sum = {b, b};
+  for (int j = 0; j < n; j++)
+    if (w[j] != 0) sum = rl_iadd(sum, rl_iscale(w[j], in[j]));
+  if (!isfinite(sum.lo)) sum.lo = -INFINITY;
+  if (!isfinite(sum.hi)) sum.hi = INFINITY;
+  return sum;
+}
+
+static void forward_intervals(const rl_network *net, int layer, const rl_interval *in, rl_interval *out) {
+  int n = net->sizes[layer], hidden = layer + 1 < net->layers;
+  for (int i = 0; i < net->sizes[layer + 1]; i++) {
+    rl_interval z = affine_interval(net->weights[layer] + (size_t)i * (size_t)n, net->biases[layer][i], n, in);
+    out[i] = hidden ? (rl_interval){fmax(z.lo, 0), fmax(z.hi, 0)} : z;
+  }
+}
+
+rl_status rl_network_eval_bounds(const rl_network *net, const double *x, double *ylo, double *yhi, rl_error *err) {
+  rl_status status = check_inputs(net, 1, x, err);
+  if (status != RL_OK) return status;
+  rl_interval *values = rl_alloc(2 * (size_t)net->widest, sizeof *values);
+  if (!values) return rl_fail_memory(err);
+  rl_interval *in = values, *out = values + net->widest;
+  for (int j = 0; j < net->sizes[0]; j++) in[j] = (rl_interval){x[j], x[j]};
+  for (int k = 0; k < net->layers; k++) {
+    forward_intervals(net, k, in, out);
+    rl_interval *swap = in;
+    in = out;
+    out = swap;
+  }
+  for (int i = 0; i < net->sizes[net->layers]; i++) {
+    ylo[i] = in[i].lo;
+    yhi[i] = in[i].hi;
+  }
+  rl_free(values);
+  return RL_OK;
+}
