@@ -20,10 +20,11 @@ static rl_status check_rows(int n, int rows, const double *A, const double *b, r
     for (int i = 0; i < n; i++) {
       double value = A[(size_t)r * (size_t)n + (size_t)i];
       if (!isfinite(value))
-        return rl_fail(err, RL_EINPUT, "domain: row %d, input %d: expected a finite coefficient, got %g", r, i, value);
+        return rl_fail(err, RL_EINPUT, "domain: row %d, input %d: expected a finite coefficient, got %g", r + 1, i,
+                       value);
     }
     if (!isfinite(b[r]))
-      return rl_fail(err, RL_EINPUT, "domain: row %d: expected a finite right-hand side, got %g", r, b[r]);
+      return rl_fail(err, RL_EINPUT, "domain: row %d: expected a finite right-hand side, got %g", r + 1, b[r]);
   }
   return RL_OK;
 }

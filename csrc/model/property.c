@@ -37,7 +37,7 @@ static rl_status count_rows(int n, int m, int clauses, const int *counts, int *t
   if (clauses < 1) return rl_fail(err, RL_EINPUT, "property: %d clauses, expected at least 1", clauses);
   for (int k = 0; k < clauses; k++) {
     if (counts[k] < 1)
-      return rl_fail(err, RL_EINPUT, "property: clause %d has %d rows, expected at least 1", k, counts[k]);
+      return rl_fail(err, RL_EINPUT, "property: clause %d has %d rows, expected at least 1", k + 1, counts[k]);
     if (counts[k] > INT_MAX - *total) return rl_fail(err, RL_EINPUT, "property: more than %d rows", INT_MAX);
     *total += counts[k];
   }
@@ -49,7 +49,7 @@ static rl_status check_coefficients(const double *values, int total, int width, 
   size_t w = (size_t)width;
   for (size_t i = 0; i < (size_t)total * w; i++)
     if (!isfinite(values[i]))
-      return rl_fail(err, RL_EINPUT, "property: row %zu, %s %zu: expected a finite number, got %g", i / w, what, i % w,
+      return rl_fail(err, RL_EINPUT, "property: row %zu, %s %zu: expected a finite number, got %g", i / w + 1, what, i % w,
                      values[i]);
   return RL_OK;
 }
