@@ -36,4 +36,7 @@ rl_status rl_exact_value(const rl_network *net, const rl_property *target, int c
 /* Signs of all pre-activations at x, exactly: out[neurons] in -1, 0, 1. */
 rl_status rl_exact_signs(const rl_network *net, const double *x, int8_t *out, rl_error *err);
 
+/* The exact sign (-1, 0, 1) of a.x - b; all finite. */
+int rl_exact_row(int n, const double *a, const double *x, double b);
+
 #endif
