@@ -1,5 +1,15 @@
-# relucid.  `make` builds build/relucid.so, the command build/relucid and the
-# static core; see README.md for the other targets.
+# relucid.
+#
+#   all (default)  build/relucid (the command), build/lib/relucid/core.so (the Lua module), build/librelucid.a (the core)
+#   demo           the examples, start to end
+#   test           all specs; test-long: the slow ones too; .ci/run calls test
+#   debug          build/debug: -O0 and assertions       asan       build/asan: sanitizers; runs the specs
+#   valgrind       the specs under valgrind              lint       warnings, luacheck, clang-tidy, cppcheck
+#   format         clang-format in place                 bench      spec/bench
+#   doc            checks that the manual names every public function
+#   install        DESTDIR, PREFIX                       clean
+#
+# `test` and `demo` first install the Debian packages that are missing.
 
 LUA      ?= lua5.4
 LUA_INC  ?= $(shell pkg-config --cflags lua5.4 2>/dev/null || echo -I/usr/include/lua5.4)
@@ -12,7 +22,140 @@ LIBS     := -lglpk -ljansson -lnettle -lz -lgmp -lm -lpthread
 BUILD    ?= build
 RELUCID_DATA ?= $(wildcard ../shared/data)
 export RELUCID_DATA
+PREFIX   ?= /usr/local
+LUA_VERSION := 5.4
 
 PACKAGES := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libglpk-dev libjansson-dev nettle-dev zlib1g-dev libgmp-dev \
             lua-unit lua-argparse lua-filesystem gnuplot-nox
 LINT_PACKAGES := lua-check clang-tidy-14 cppcheck
+
+CORE_SOURCES := $(wildcard csrc/core/*.c csrc/model/*.c csrc/encode/*.c csrc/search/*.c csrc/check/*.c)
+LUA_SOURCES  := $(wildcard csrc/lua/*.c)
+CORE_OBJECTS := $(CORE_SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
+LUA_OBJECTS  := $(LUA_SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
+HEADERS      := $(wildcard include/*.h csrc/*/*.h)
+LUA_FILES     = $(shell find lua -name '*.lua' | sort)
+
+# Run Lua with this build's module and the checkout's Lua files.
+ROOT     := $(CURDIR)
+WITH_LUA  = LUA_PATH_5_4="$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;$(ROOT)/?.lua;;" \
+            LUA_CPATH_5_4="$(abspath $(BUILD))/lib/?.so;;" RELUCID_BUILD="$(abspath $(BUILD))"
+
+.PHONY: all demo test test-long debug asan valgrind lint format bench doc install clean deps lint-deps run-specs
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/relucid $(BUILD)/lib/relucid/core.so $(BUILD)/librelucid.a
+
+$(BUILD)/obj/lua/%.o: csrc/lua/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LUA_INC) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/librelucid.a: $(CORE_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/lib/relucid/core.so: $(LUA_OBJECTS) $(CORE_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -shared $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# The command for use from the checkout: finds everything relative to itself.
+$(BUILD)/relucid: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' '#!/bin/sh' \
+	  'here=$$(dirname "$$(readlink -f "$$0")")' \
+	  'root=$$here/$(shell realpath -m --relative-to=$(BUILD) .)' \
+	  'LUA_PATH_5_4="$$root/lua/?.lua;$$root/lua/?/init.lua;$${LUA_PATH_5_4:-$${LUA_PATH:-;;}}"' \
+	  'LUA_CPATH_5_4="$$here/lib/?.so;$${LUA_CPATH_5_4:-$${LUA_CPATH:-;;}}"' \
+	  'export LUA_PATH_5_4 LUA_CPATH_5_4' \
+	  'exec "$${LUA:-$(LUA)}" "$$root/lua/relucid/main.lua" "$$@"' > $@
+	@chmod +x $@
+
+-include $(CORE_OBJECTS:.o=.d) $(LUA_OBJECTS:.o=.d)
+
+# ---- packages ---------------------------------------------------------------
+
+# $(call need,packages): install those that are missing; nothing where there is no dpkg.
+define need
+@command -v dpkg-query >/dev/null || exit 0; \
+missing=; for p in $(1); do \
+  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
+[ -z "$$missing" ] || { echo "installing:$$missing"; \
+  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; }
+endef
+
+deps:
+	$(call need,$(PACKAGES))
+
+lint-deps:
+	$(call need,$(LINT_PACKAGES))
+
+# ---- running ------------------------------------------------------------------
+
+test: deps
+	@$(MAKE) --no-print-directory all
+	@$(WITH_LUA) $(LUA) spec/run.lua $(SPEC)
+
+test-long: deps
+	@$(MAKE) --no-print-directory all
+	@RELUCID_LONG=1 $(WITH_LUA) $(LUA) spec/run.lua $(SPEC)
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@$(WITH_LUA) PATH="$(abspath $(BUILD)):$$PATH" $(if $(wildcard examples/demo/run.sh),sh examples/demo/run.sh,$(LUA) examples/demo.lua)
+
+debug:
+	@$(MAKE) --no-print-directory BUILD=build/debug OPT="-O0 -g3 -DRL_DEBUG" all
+
+# Leaks that Lua itself or its libraries keep until exit are listed in spec/lsan.supp.
+SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+asan: deps
+	@$(MAKE) --no-print-directory BUILD=build/asan OPT="$(SANITIZE)" all
+	@ASAN_OPTIONS=detect_leaks=1:verify_asan_link_order=0:abort_on_error=0 \
+	 LSAN_OPTIONS=suppressions=$(ROOT)/spec/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	 $(MAKE) --no-print-directory BUILD=build/asan run-specs
+
+run-specs:
+	@$(WITH_LUA) $(LUA) spec/run.lua $(SPEC)
+
+valgrind: deps
+	$(call need,valgrind)
+	@$(MAKE) --no-print-directory BUILD=build/valgrind OPT="-O1" all
+	@$(MAKE) --no-print-directory BUILD=build/valgrind LUA="valgrind -q --leak-check=full --error-exitcode=9 $(LUA)" run-specs
+
+bench: all
+	@for f in spec/bench/*.lua; do [ -e "$$f" ] || { echo "no benchmarks in spec/bench"; break; }; $(WITH_LUA) $(LUA) $$f || exit 1; done
+
+# ---- checking the source --------------------------------------------------------
+
+lint: lint-deps
+	luacheck -q lua spec rockspec examples
+	@$(MAKE) --no-print-directory BUILD=build/lint OPT="-O2 -Wconversion -Wno-sign-conversion -Wno-error=conversion" all
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	  --suppress=missingIncludeSystem -Iinclude -Icsrc csrc
+	clang-tidy-14 --quiet $(CORE_SOURCES) $(LUA_SOURCES) -- -std=c11 -D_GNU_SOURCE -Iinclude -Icsrc $(LUA_INC)
+
+format:
+	clang-format -i $(CORE_SOURCES) $(LUA_SOURCES) $(HEADERS)
+
+doc: all
+	@$(WITH_LUA) $(LUA) spec/doc.lua
+
+# ---- installing -------------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/relucid $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(BUILD)/lib/relucid/core.so $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/relucid/
+	install -m 644 include/relucid.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(BUILD)/librelucid.a $(DESTDIR)$(PREFIX)/lib/
+	for f in $(LUA_FILES:lua/%=%); do \
+	  install -D -m 644 lua/$$f $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)/$$f || exit 1; done
+	install -m 755 lua/relucid/main.lua $(DESTDIR)$(PREFIX)/bin/relucid
+
+clean:
+	rm -rf build

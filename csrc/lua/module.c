@@ -1,0 +1,57 @@
+/* The Lua module relucid.core: constructors and a few numeric helpers.  The
+ * module that scripts use, relucid, is written in Lua on top of it. */
+#include "lua/common.h"
+
+#include <math.h>
+
+#include "core/core.h"
+#include "core/round.h"
+
+/* add_down(a, b): the largest double <= a + b in exact arithmetic (a, b finite). */
+static int add_down(lua_State *L) {
+  return lua_pushnumber(L, rl_add_down(luaL_checknumber(L, 1), luaL_checknumber(L, 2))), 1;
+}
+
+static int add_up(lua_State *L) {
+  return lua_pushnumber(L, rl_add_up(luaL_checknumber(L, 1), luaL_checknumber(L, 2))), 1;
+}
+
+static int now(lua_State *L) { return lua_pushnumber(L, rl_now()), 1; }
+
+static int memory_fail_at(lua_State *L) { return rl_memory_fail_at((long)luaL_checkinteger(L, 1)), 0; }
+
+int luaopen_relucid_core(lua_State *L);
+
+int luaopen_relucid_core(lua_State *L) {
+  static const luaL_Reg functions[] = {{"read_nnet", rlua_network_read},
+                                       {"network", rlua_network_create},
+                                       {"pattern", rlua_pattern_create},
+                                       {"domain", rlua_domain_create},
+                                       {"region", rlua_region_create},
+                                       {"data", rlua_data_create},
+                                       {"search_options", rlua_search_options},
+                                       {"add_down", add_down},
+                                       {"add_up", add_up},
+                                       {"now", now},
+                                       {"memory_fail_at", memory_fail_at},
+                                       {NULL, NULL}};
+  luaL_newlib(L, functions);
+  lua_newtable(L);
+  luaL_setfuncs(L, rlua_property_functions, 0);
+  lua_setfield(L, -2, "property");
+  rlua_open_json(L);
+  lua_setfield(L, -2, "json");
+  lua_pushliteral(L, RELUCID_VERSION);
+  lua_setfield(L, -2, "version");
+
+  static const struct {
+    const rlua_type *type;
+    const char *field;
+  } types[] = {{&rlua_network, "network"},   {&rlua_pattern, "pattern"}, {&rlua_property, "property"},
+               {&rlua_domain, "domain"},     {&rlua_data, "data"},       {&rlua_region, "region"},
+               {&rlua_search, "search"},     {&rlua_minimize, "minimize"}};
+  lua_newtable(L);
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) rlua_register(L, types[i].type, types[i].field);
+  lua_setfield(L, -2, "methods");
+  return 1;
+}

@@ -1,0 +1,254 @@
+/* relucid.network: an immutable network. */
+#include "lua/common.h"
+
+#include <stdlib.h>
+
+static void release(void *object) { rl_network_release(object); }
+
+static rl_network *self(lua_State *L) { return rlua_check(L, 1, &rlua_network, "network"); }
+
+static size_t memory_of(const rl_network *net) {
+  size_t doubles = 0;
+  for (int k = 0; k < rl_network_layers(net); k++)
+    doubles += (size_t)rl_network_size(net, k + 1) * (size_t)(rl_network_size(net, k) + 1);
+  return doubles * sizeof(double);
+}
+
+/* ---- constructors ----------------------------------------------------------- */
+
+/* read_nnet(path, raw) */
+int rlua_network_read(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  int raw = lua_toboolean(L, 2);
+  rlua_handle *h = rlua_new(L, &rlua_network, 0);
+  rl_network *net = NULL;
+  rl_error err;
+  rl_status status = rl_network_read_nnet(&net, path, raw, &err);
+  h->resource = net;
+  rlua_succeed(L, status, &err);
+  rlua_account(L, memory_of(net));
+  return 1;
+}
+
+/* Field `name` of layer k (1-based, on top of the stack); leaves it on top. */
+static void layer_field(lua_State *L, int k, const char *name) {
+  if (lua_getfield(L, -1, name) != LUA_TTABLE)
+    rlua_raise(L, "network: layer %d: %s is %s, expected a list", k, name, luaL_tolstring(L, -1, NULL));
+}
+
+/* network{ {W = rows, b = list}, ... }: y = W x + b, ReLU between the layers. */
+int rlua_network_create(lua_State *L) {
+  rlua_check_list(L, 1, "network");
+  int layers = (int)lua_rawlen(L, 1);
+  if (layers < 1) rlua_raise(L, "network: no layers, expected at least one");
+  lua_settop(L, 1);
+  rlua_handle *h = rlua_new(L, &rlua_network, 0);
+  int *sizes = lua_newuserdatauv(L, ((size_t)layers + 1) * sizeof *sizes, 0);
+  const double **weights = lua_newuserdatauv(L, 2 * (size_t)layers * sizeof *weights, 0);
+  const double **biases = weights + layers;
+  lua_createtable(L, 2 * layers, 0); /* index 5: keeps the scratch memory */
+  for (int k = 0; k < layers; k++) {
+    if (lua_rawgeti(L, 1, k + 1) != LUA_TTABLE)
+      rlua_raise(L, "network: layer %d is %s, expected {W = ..., b = ...}", k + 1, luaL_tolstring(L, -1, NULL));
+    int rows, columns = k == 0 ? -1 : sizes[k];
+    layer_field(L, k + 1, "W");
+    weights[k] = rlua_matrix(L, -1, lua_pushfstring(L, "network: layer %d: W", k + 1), &rows, &columns);
+    lua_rawseti(L, 5, 2 * k + 1);
+    lua_pop(L, 2);
+    if (rows < 1 || columns < 1) rlua_raise(L, "network: layer %d: W is empty", k + 1);
+    layer_field(L, k + 1, "b");
+    biases[k] = rlua_numbers(L, -1, lua_pushfstring(L, "network: layer %d: b", k + 1), rows, NULL);
+    lua_rawseti(L, 5, 2 * k + 2);
+    lua_pop(L, 3);
+    sizes[k] = columns;
+    sizes[k + 1] = rows;
+  }
+  rl_network *net = NULL;
+  rl_error err;
+  rl_status status = rl_network_create(&net, layers, sizes, weights, biases, &err);
+  h->resource = net;
+  rlua_succeed(L, status, &err);
+  lua_settop(L, 2);
+  rlua_account(L, memory_of(net));
+  return 1;
+}
+
+/* ---- methods ----------------------------------------------------------------- */
+
+/* 1 if the value at idx is a list of lists. */
+static int is_batch(lua_State *L, int idx) {
+  if (!lua_istable(L, idx)) return 0;
+  int type = lua_rawgeti(L, idx, 1);
+  lua_pop(L, 1);
+  return type == LUA_TTABLE;
+}
+
+/* eval(x) -> y; eval(list of x or data) -> list of y. */
+static int network_eval(lua_State *L) {
+  const rl_network *net = self(L);
+  int n = rl_network_inputs(net), m = rl_network_outputs(net);
+  lua_settop(L, 2);
+  const double *x;
+  int count = 1, single = 0;
+  if (rlua_is(L, 2, &rlua_data)) {
+    const rl_data *data = rlua_check(L, 2, &rlua_data, "x");
+    if (rl_data_columns(data) != (size_t)n)
+      rlua_raise(L, "x: data has %d columns, expected %d", (int)rl_data_columns(data), n);
+    if (rl_data_count(data) > 100000000) rlua_raise(L, "x: too many rows");
+    count = (int)rl_data_count(data);
+    x = rl_data_values(data);
+  } else if (is_batch(L, 2)) {
+    x = rlua_matrix(L, 2, "x", &count, &n);
+  } else {
+    single = 1;
+    x = rlua_numbers(L, 2, "x", n, NULL);
+  }
+  double *y = lua_newuserdatauv(L, ((size_t)count * (size_t)m + 1) * sizeof *y, 0);
+  rl_error err;
+  rlua_succeed(L, rl_network_eval(net, (size_t)count, x, y, &err), &err);
+  if (single) rlua_push_numbers(L, y, m);
+  else rlua_push_matrix(L, y, count, m);
+  return 1;
+}
+
+/* eval_bounds(x) -> lower, upper: rigorous bounds of F(x). */
+static int network_eval_bounds(lua_State *L) {
+  const rl_network *net = self(L);
+  int m = rl_network_outputs(net);
+  const double *x = rlua_numbers(L, 2, "x", rl_network_inputs(net), NULL);
+  double *lo = lua_newuserdatauv(L, 2 * (size_t)m * sizeof *lo, 0);
+  double *hi = lo + m;
+  rl_error err;
+  rlua_succeed(L, rl_network_eval_bounds(net, x, lo, hi, &err), &err);
+  rlua_push_numbers(L, lo, m);
+  rlua_push_numbers(L, hi, m);
+  return 2;
+}
+
+static int network_pattern(lua_State *L) {
+  const rl_network *net = self(L);
+  const double *x = rlua_numbers(L, 2, "x", rl_network_inputs(net), NULL);
+  int8_t *signs = rlua_new_pattern(L, net);
+  rl_error err;
+  rlua_succeed(L, rl_network_pattern(net, x, signs, &err), &err);
+  return 1;
+}
+
+/* box() -> {lo, hi} or nil: the input box that the file gives. */
+static int network_box(lua_State *L) {
+  const rl_network *net = self(L);
+  int n = rl_network_inputs(net);
+  double *lo = lua_newuserdatauv(L, 2 * (size_t)n * sizeof *lo, 0);
+  double *hi = lo + n;
+  if (!rl_network_box(net, lo, hi)) return luaL_pushfail(L), 1;
+  lua_createtable(L, 0, 2);
+  rlua_push_numbers(L, lo, n);
+  lua_setfield(L, -2, "lo");
+  rlua_push_numbers(L, hi, n);
+  lua_setfield(L, -2, "hi");
+  return 1;
+}
+
+/* affine(pattern) -> {W, b}: the output map of a full pattern, rounded to nearest. */
+static int network_affine(lua_State *L) {
+  const rl_network *net = self(L);
+  int n = rl_network_inputs(net), m = rl_network_outputs(net);
+  const int8_t *signs = rlua_pattern_for(L, 2, net, "pattern");
+  if (!signs) rlua_raise(L, "pattern: relucid.pattern expected, got nil");
+  double *W = lua_newuserdatauv(L, ((size_t)n + 1) * (size_t)m * sizeof *W, 0);
+  double *b = W + (size_t)n * (size_t)m;
+  rl_error err;
+  rlua_succeed(L, rl_pattern_affine(net, signs, W, b, &err), &err);
+  lua_createtable(L, 0, 2);
+  rlua_push_matrix(L, W, m, n);
+  lua_setfield(L, -2, "W");
+  rlua_push_numbers(L, b, m);
+  lua_setfield(L, -2, "b");
+  return 1;
+}
+
+/* layer(k) -> {W, b}: affine layer k as it is. */
+static int network_layer(lua_State *L) {
+  const rl_network *net = self(L);
+  int k = rlua_integer(L, 2, "layer", 1, rl_network_layers(net));
+  int rows = rl_network_size(net, k), columns = rl_network_size(net, k - 1);
+  lua_createtable(L, 0, 2);
+  rlua_push_matrix(L, rl_network_weights(net, k - 1), rows, columns);
+  lua_setfield(L, -2, "W");
+  rlua_push_numbers(L, rl_network_biases(net, k - 1), rows);
+  lua_setfield(L, -2, "b");
+  return 1;
+}
+
+static int network_tostring(lua_State *L) {
+  const rlua_handle *h = luaL_checkudata(L, 1, rlua_network.name);
+  const rl_network *net = h->resource;
+  if (!net) return lua_pushliteral(L, "network (closed)"), 1;
+  luaL_Buffer B;
+  luaL_buffinit(L, &B);
+  luaL_addstring(&B, "network ");
+  for (int k = 0; k <= rl_network_layers(net); k++) {
+    lua_pushfstring(L, k ? "-%d" : "%d", rl_network_size(net, k));
+    luaL_addvalue(&B);
+  }
+  if (rl_network_file(net)[0]) {
+    lua_pushfstring(L, " (%s)", rl_network_file(net));
+    luaL_addvalue(&B);
+  }
+  luaL_pushresult(&B);
+  return 1;
+}
+
+/* ---- fields ------------------------------------------------------------------- */
+
+static int get_n(lua_State *L) { return lua_pushinteger(L, rl_network_inputs(self(L))), 1; }
+static int get_m(lua_State *L) { return lua_pushinteger(L, rl_network_outputs(self(L))), 1; }
+static int get_neurons(lua_State *L) { return lua_pushinteger(L, rl_network_neurons(self(L))), 1; }
+static int get_file(lua_State *L) { return lua_pushstring(L, rl_network_file(self(L))), 1; }
+static int get_sha256(lua_State *L) { return lua_pushstring(L, rl_network_sha256(self(L))), 1; }
+
+static int get_sizes(lua_State *L) {
+  const rl_network *net = self(L);
+  int layers = rl_network_layers(net);
+  lua_createtable(L, layers + 1, 0);
+  for (int k = 0; k <= layers; k++) {
+    lua_pushinteger(L, rl_network_size(net, k));
+    lua_rawseti(L, -2, k + 1);
+  }
+  return 1;
+}
+
+/* A list with one {name, lo, hi} for each input; lo and hi only where the file gives a box. */
+static int get_inputs(lua_State *L) {
+  const rl_network *net = self(L);
+  int n = rl_network_inputs(net);
+  double *lo = lua_newuserdatauv(L, 2 * (size_t)n * sizeof *lo, 0);
+  double *hi = lo + n;
+  int has_box = rl_network_box(net, lo, hi);
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_createtable(L, 0, 3);
+    lua_pushfstring(L, "x%d", i + 1);
+    lua_setfield(L, -2, "name");
+    if (has_box) {
+      lua_pushnumber(L, lo[i]);
+      lua_setfield(L, -2, "lo");
+      lua_pushnumber(L, hi[i]);
+      lua_setfield(L, -2, "hi");
+    }
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+static const luaL_Reg methods[] = {{"eval", network_eval},       {"eval_bounds", network_eval_bounds},
+                                   {"pattern", network_pattern}, {"box", network_box},
+                                   {"affine", network_affine},   {"layer", network_layer},
+                                   {"search", rlua_search_create}, {"minimize", rlua_minimize_create},
+                                   {NULL, NULL}};
+static const luaL_Reg getters[] = {{"n", get_n},           {"m", get_m},           {"neurons", get_neurons},
+                                   {"sizes", get_sizes},   {"inputs", get_inputs}, {"file", get_file},
+                                   {"sha256", get_sha256}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__tostring", network_tostring}, {NULL, NULL}};
+
+const rlua_type rlua_network = {"relucid.network", release, methods, getters, meta};
