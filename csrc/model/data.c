@@ -32,8 +32,10 @@ rl_status rl_data_create(rl_data **out, size_t count, size_t n, const double *va
   data->columns = n;
   data->values = rl_copy_doubles(values, total);
   rl_status status = data->values ? check_finite(data, "data", RL_EINPUT, err) : rl_fail_memory(err);
-  if (status == RL_OK) *out = data;
-  else rl_data_release(data);
+  if (status == RL_OK)
+    *out = data;
+  else
+    rl_data_release(data);
   return status;
 }
 
@@ -52,8 +54,9 @@ rl_status rl_data_shape(rl_data *data, const char *path, int dims, const size_t 
     return rl_fail(err, RL_EFORMAT, "%s: ends at byte %zu, expected %zu bytes for %zu rows of %zu values (truncated?)",
                    path, length, end, sizes[0], columns);
   if (length > end)
-    return rl_fail(err, RL_EFORMAT, "%s: byte %zu: expected the end of the file after %zu rows of %zu values, got %zu more bytes",
-                   path, end, sizes[0], columns, length - end);
+    return rl_fail(err, RL_EFORMAT,
+                   "%s: byte %zu: expected the end of the file after %zu rows of %zu values, got %zu more bytes", path,
+                   end, sizes[0], columns, length - end);
   data->count = sizes[0];
   data->columns = columns;
   data->values = rl_alloc(total, sizeof(double));
@@ -90,8 +93,10 @@ rl_status rl_data_read(rl_data **out, const char *path, double scale, rl_error *
     for (size_t i = 0; i < data->count * data->columns; i++) data->values[i] *= scale;
     status = check_finite(data, path, RL_EINPUT, err);
   }
-  if (status == RL_OK) *out = data;
-  else rl_data_release(data);
+  if (status == RL_OK)
+    *out = data;
+  else
+    rl_data_release(data);
   return status;
 }
 

@@ -58,8 +58,7 @@ static rl_status check_inputs(const rl_network *net, size_t count, const double 
   for (size_t i = 0; i < count * n; i++) {
     if (isfinite(x[i])) continue;
     if (count == 1) return rl_fail(err, RL_EINPUT, "input %zu: expected a finite number, got %g", i, x[i]);
-    return rl_fail(err, RL_EINPUT, "point %zu, input %zu: expected a finite number, got %g", i / n + 1, i % n,
-                   x[i]);
+    return rl_fail(err, RL_EINPUT, "point %zu, input %zu: expected a finite number, got %g", i / n + 1, i % n, x[i]);
   }
   return RL_OK;
 }

@@ -19,8 +19,8 @@ static rl_status check_prefix(const char *path, const unsigned char *bytes, size
     return rl_fail(err, RL_EFORMAT, "%s: byte 2: expected IDX type 0x08 (unsigned byte), got 0x%02x", path, bytes[2]);
   if (bytes[3] == 0) return rl_fail(err, RL_EFORMAT, "%s: byte 3: expected at least 1 dimension, got 0", path);
   if (length < PREFIX + 4 * (size_t)bytes[3])
-    return rl_fail(err, RL_EFORMAT, "%s: ends at byte %zu, in the sizes of the %d dimensions (truncated?)", path, length,
-                   bytes[3]);
+    return rl_fail(err, RL_EFORMAT, "%s: ends at byte %zu, in the sizes of the %d dimensions (truncated?)", path,
+                   length, bytes[3]);
   return RL_OK;
 }
 

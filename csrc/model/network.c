@@ -71,11 +71,12 @@ static rl_status check_finite(const rl_network *net, rl_error *err) {
       const double *row = net->weights[k] + (size_t)i * n;
       for (size_t j = 0; j < n; j++)
         if (!isfinite(row[j]))
-          return rl_fail(err, RL_EINPUT, "network: layer %d weights row %d column %zu: expected a finite number, got %g",
-                         k + 1, i + 1, j + 1, row[j]);
+          return rl_fail(err, RL_EINPUT,
+                         "network: layer %d weights row %d column %zu: expected a finite number, got %g", k + 1, i + 1,
+                         j + 1, row[j]);
       if (!isfinite(net->biases[k][i]))
-        return rl_fail(err, RL_EINPUT, "network: layer %d biases row %d: expected a finite number, got %g", k + 1, i + 1,
-                       net->biases[k][i]);
+        return rl_fail(err, RL_EINPUT, "network: layer %d biases row %d: expected a finite number, got %g", k + 1,
+                       i + 1, net->biases[k][i]);
     }
   return RL_OK;
 }

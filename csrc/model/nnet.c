@@ -59,16 +59,22 @@ static rl_status read_values(rl_text *text, const char *name, int need, double *
   if (!values) return rl_fail_memory(err);
   row r = {.name = name};
   rl_status status = read_row(text, &r, need, values, err);
-  if (status != RL_OK) rl_free(values);
-  else *out = values;
+  if (status != RL_OK)
+    rl_free(values);
+  else
+    *out = values;
   return status;
 }
 
 /* A count from 1 to `most`, as large as the file has room for. */
 static rl_status take_count(const rl_text *text, const row *r, double value, double most, int *count, rl_error *err) {
-  if (!(value >= 1 && value <= most && value == floor(value)))
-    return rl_fail(err, RL_EFORMAT, "%s:%ld: %s: expected a whole number from 1 to %.0f (the file has no room for more), got %.17g",
-                   text->path, r->line, r->name, most, value);
+  if (!(value >= 1 && value == floor(value)))
+    return rl_fail(err, RL_EFORMAT, "%s:%ld: %s: expected whole numbers of at least 1, got %.17g", text->path, r->line,
+                   r->name, value);
+  if (value > most)
+    return rl_fail(err, RL_EFORMAT,
+                   "%s:%ld: %s: got %.17g, expected at most %.0f in a file of this length (truncated?)", text->path,
+                   r->line, r->name, value, most);
   *count = (int)value;
   return RL_OK;
 }
@@ -155,8 +161,7 @@ static rl_status read_layer(rl_text *text, rl_network *net, int k, rl_error *err
   double *weight = net->weights[k];
   rl_status status = RL_OK;
   for (int i = 0; i < net->sizes[k + 1]; i++)
-    for (int j = 0; j < net->sizes[k] && status == RL_OK; j++)
-      status = read_number(text, net, k, i, j, weight++, err);
+    for (int j = 0; j < net->sizes[k] && status == RL_OK; j++) status = read_number(text, net, k, i, j, weight++, err);
   for (int i = 0; i < net->sizes[k + 1] && status == RL_OK; i++)
     status = read_number(text, net, k, i, -1, &net->biases[k][i], err);
   return status;
@@ -178,7 +183,8 @@ static rl_status check_units(const rl_text *text, const header *h, rl_error *err
     if (isfinite(mean) && isfinite(range) && range != 0) continue;
     char what[48] = "the outputs";
     if (j < h->inputs) snprintf(what, sizeof what, "input %d", j);
-    return rl_fail(err, RL_EFORMAT, "%s: %s: physical units need a finite mean and a finite range other than 0, got %g and %g",
+    return rl_fail(err, RL_EFORMAT,
+                   "%s: %s: physical units need a finite mean and a finite range other than 0, got %g and %g",
                    text->path, what, mean, range);
   }
   return RL_OK;
@@ -242,6 +248,8 @@ static rl_status fill(rl_network *net, rl_text *text, const header *h, int raw, 
   if (status == RL_OK && raw) fold_units(net, h);
   if (status == RL_OK) status = set_box(net, h, raw, err);
   if (status == RL_OK) status = rl_network_finish(net, err);
+  if (status == RL_EINPUT) /* every number of the file is finite, so folding overflowed */
+    return rl_fail(err, RL_EFORMAT, "%s: in physical units a weight or bias exceeds the range of doubles", text->path);
   return status;
 }
 
@@ -255,8 +263,10 @@ static rl_status parse(rl_network **out, rl_text *text, size_t length, const cha
     status = fill(net, text, &h, raw, err);
   }
   free_header(&h);
-  if (status == RL_OK) *out = net;
-  else rl_network_release(net);
+  if (status == RL_OK)
+    *out = net;
+  else
+    rl_network_release(net);
   return status;
 }
 

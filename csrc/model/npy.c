@@ -11,11 +11,11 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are read as they lie in memory");
 
-#define LOADER(name, type)                  \
-  static double load_##name(const char *p) { \
-    type value;                             \
-    memcpy(&value, p, sizeof value);        \
-    return (double)value;                   \
+#define LOADER(name, type)                                                                                             \
+  static double load_##name(const char *p) {                                                                           \
+    type value;                                                                                                        \
+    memcpy(&value, p, sizeof value);                                                                                   \
+    return (double)value;                                                                                              \
   }
 LOADER(f4, float)
 LOADER(f8, double)
@@ -88,7 +88,8 @@ static rl_status read_dict(header *h, const char *path, const char *dict, rl_err
   const char *fortran = find_value(dict, "'fortran_order'");
   if (!fortran) return rl_fail(err, RL_EFORMAT, "%s: the .npy header has no 'fortran_order'", path);
   if (strncmp(fortran, "False", 5) != 0 && h->dims > 1)
-    return rl_fail(err, RL_EFORMAT, "%s: expected C order, got Fortran order (save numpy.ascontiguousarray of it)", path);
+    return rl_fail(err, RL_EFORMAT, "%s: expected C order, got Fortran order (save numpy.ascontiguousarray of it)",
+                   path);
   return RL_OK;
 }
 
@@ -115,8 +116,7 @@ static rl_status read_header(header *h, const char *path, const char *bytes, siz
 rl_status rl_data_read_npy(rl_data *data, const char *path, const char *bytes, size_t length, rl_error *err) {
   header h = {0};
   rl_status status = read_header(&h, path, bytes, length, err);
-  if (status == RL_OK)
-    status = rl_data_shape(data, path, h.dims, h.sizes, h.start, h.type->item, length, err);
+  if (status == RL_OK) status = rl_data_shape(data, path, h.dims, h.sizes, h.start, h.type->item, length, err);
   if (status != RL_OK) return status;
   for (size_t i = 0; i < data->count * data->columns; i++)
     data->values[i] = h.type->load(bytes + h.start + i * h.type->item);

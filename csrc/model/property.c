@@ -49,8 +49,8 @@ static rl_status check_coefficients(const double *values, int total, int width, 
   size_t w = (size_t)width;
   for (size_t i = 0; i < (size_t)total * w; i++)
     if (!isfinite(values[i]))
-      return rl_fail(err, RL_EINPUT, "property: row %zu, %s %zu: expected a finite number, got %g", i / w + 1, what, i % w,
-                     values[i]);
+      return rl_fail(err, RL_EINPUT, "property: row %zu, %s %zu: expected a finite number, got %g", i / w + 1, what,
+                     i % w, values[i]);
   return RL_OK;
 }
 
@@ -81,7 +81,8 @@ static rl_status extremum(rl_property **out, int n, int m, int output, double si
     return rl_fail(err, RL_EINPUT, "property names output %d, but the network has %d output%s (0 to %d)", output, m,
                    m == 1 ? "" : "s", m - 1);
   if (m == 1)
-    return rl_fail(err, RL_EINPUT, "property: the network has only one output, so output 0 has no rival to compare with");
+    return rl_fail(err, RL_EINPUT,
+                   "property: the network has only one output, so output 0 has no rival to compare with");
   rl_property *p;
   rl_status status = allocate(&p, n, m, 1, m - 1, 0, err);
   if (status != RL_OK) return status;

@@ -9,10 +9,10 @@
 #include "core/core.h"
 
 typedef struct rl_text {
-  const char *path;    /* for messages */
-  const char *comment; /* what starts a comment */
+  const char *path;     /* for messages */
+  const char *comment;  /* what starts a comment */
   const char *at, *end; /* the text still to read; *end is 0 */
-  long line;           /* of at, from 1 */
+  long line;            /* of at, from 1 */
 } rl_text;
 
 typedef enum rl_token_kind {
