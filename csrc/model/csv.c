@@ -1,4 +1,5 @@
 /* L1: the reader of text files with a row of numbers per line. */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -75,6 +76,8 @@ rl_status rl_data_read_csv(rl_data *data, const char *path, const char *bytes, s
   table t = {0};
   rl_status status = read_lines(&text, &t, &data->columns, err);
   data->values = t.values;
-  if (status == RL_OK) data->count = t.used / data->columns;
-  return status;
+  if (status != RL_OK) return status;
+  assert(data->columns > 0);
+  data->count = t.used / data->columns;
+  return RL_OK;
 }

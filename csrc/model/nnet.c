@@ -81,7 +81,7 @@ static rl_status take_count(const rl_text *text, const row *r, double value, dou
 
 static rl_status read_counts(rl_text *text, header *h, double most, rl_error *err) {
   enum { COUNTS = 3 };
-  double values[COUNTS];
+  double values[COUNTS] = {0};
   int *const counts[COUNTS] = {&h->layers, &h->inputs, &h->outputs};
   row r = {.name = "number of layers, inputs and outputs"};
   rl_status status = read_row(text, &r, COUNTS, values, err);

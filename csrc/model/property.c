@@ -171,7 +171,7 @@ int rl_property_rows(const rl_property *property, int clause) {
 
 static size_t row_index(const rl_property *property, int clause, int row) {
   assert(row >= 0 && row < rl_property_rows(property, clause));
-  return (size_t)(property->first[clause] + row);
+  return (size_t)property->first[clause] + (size_t)row;
 }
 
 const double *rl_property_a(const rl_property *property, int clause, int row) {
