@@ -157,7 +157,7 @@ typedef void (*visit_function)(void *context, int neuron, const forms *f, int i)
  * NULL) sees every pre-activation. */
 static rl_status propagate(forms *out, const rl_network *net, const forms *in, const int8_t *signs,
                            visit_function visit, void *context, rl_error *err) {
-  forms from = *in, to;
+  forms from = *in, to = *in;
   for (int layer = 0; layer < net->layers; layer++) {
     rl_status status = affine_layer(&to, net, layer, &from, err);
     if (layer > 0) free_forms(&from);
