@@ -5,7 +5,8 @@
  * with elements 1..#t, or an empty one, is an array and other tables are
  * objects.  Keys are written in the order of the metatable's field "keys" (a list),
  * the others sorted behind them.  relucid.null is null.
- * JSON to Lua: arrays and objects get the metatables, null becomes relucid.null. */
+ * JSON to Lua: arrays and objects get the metatables (objects with their order of keys), null becomes
+ * relucid.null. */
 #include "lua/common.h"
 
 #include <jansson.h>
@@ -96,6 +97,7 @@ static json_t *put(lua_State *L, const slot *s, json_t *value) {
   else if (s->root) s->root->root = value;
   else if (s->array) failed = json_array_append_new(s->array, value);
   else failed = json_object_set_new(s->object, s->key, value);
+  if (failed && s->object) rlua_raise(L, "json: key '%s' is not UTF-8, or out of memory", s->key);
   if (failed) rlua_raise(L, "json: out of memory");
   return value;
 }
@@ -213,20 +215,38 @@ static int json_encode(lua_State *L) {
 
 /* ---- JSON to Lua ------------------------------------------------------------------ */
 
+/* Give the table below the list of keys on top of the stack an object metatable that keeps that order. */
+static void set_key_order(lua_State *L) {
+  lua_createtable(L, 0, 2);
+  lua_pushliteral(L, OBJECT_NAME);
+  lua_setfield(L, -2, "__name");
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "keys");
+  lua_setmetatable(L, -2);
+}
+
+static void push_json(lua_State *L, const json_t *value);
+
+static void push_object(lua_State *L, const json_t *object) {
+  const char *key;
+  json_t *member;
+  lua_Integer count = 0;
+  lua_createtable(L, 0, (int)json_object_size(object));
+  lua_createtable(L, (int)json_object_size(object), 0);
+  json_object_foreach((json_t *)object, key, member) {
+    lua_pushstring(L, key);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, ++count);
+    push_json(L, member);
+    lua_rawset(L, -4);
+  }
+  set_key_order(L);
+}
+
 static void push_json(lua_State *L, const json_t *value) {
   luaL_checkstack(L, 6, "json");
   switch (json_typeof(value)) {
-  case JSON_OBJECT: {
-    const char *key;
-    json_t *member;
-    lua_createtable(L, 0, (int)json_object_size(value));
-    json_object_foreach((json_t *)value, key, member) {
-      push_json(L, member);
-      lua_setfield(L, -2, key);
-    }
-    luaL_setmetatable(L, OBJECT_NAME);
-    return;
-  }
+  case JSON_OBJECT: push_object(L, value); return;
   case JSON_ARRAY:
     lua_createtable(L, (int)json_array_size(value), 0);
     for (size_t i = 0; i < json_array_size(value); i++) {
@@ -273,13 +293,7 @@ static int json_mark_object(lua_State *L) {
   if (lua_isnoneornil(L, 2)) return mark(L, OBJECT_NAME);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  lua_createtable(L, 0, 2);
-  lua_pushliteral(L, OBJECT_NAME);
-  lua_setfield(L, -2, "__name");
-  lua_pushvalue(L, 2);
-  lua_setfield(L, -2, "keys");
-  lua_setmetatable(L, 1);
-  lua_settop(L, 1);
+  set_key_order(L);
   return 1;
 }
 

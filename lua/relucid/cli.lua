@@ -1,0 +1,63 @@
+--- The command line.  Exit status: 0 done, 1 property refuted or check failed, 2 usage or bad input, 3 unknown or
+--- budget spent.
+local core = require "relucid.core"
+
+local cli = {}
+
+cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
+
+--- The commands that exist, in the order of the help.
+local COMMANDS = { "characterize", "monitor" }
+
+local function build()
+  local argparse = require "argparse"
+  local parser = argparse("relucid", "For which inputs does a ReLU network provably keep a property?")
+  parser:epilog "Exit status: 0 done, 1 refuted, 2 usage or bad input, 3 unknown or budget spent."
+  parser:flag("--version", "Print the version."):action(function()
+    print("relucid " .. core.version)
+    os.exit(cli.DONE, true)
+  end)
+  parser:require_command(true)
+  parser:command_target "command"
+  local commands = {}
+  for _, name in ipairs(COMMANDS) do
+    local command = require("relucid.command." .. name)
+    commands[name] = command
+    local sub = parser:command(name, command.summary)
+    command.define(sub)
+    sub:option("--json", "Write the result to FILE as JSON."):argname "FILE"
+    sub:flag("-v --verbose", "Say more; on errors, where they came from.")
+  end
+  return parser, commands
+end
+
+local function fail(message)
+  io.stderr:write("relucid: ", message, "\n")
+  return cli.USAGE
+end
+
+--- Run a command line.
+---@param arguments string[]
+---@return integer status  the exit status
+function cli.main(arguments)
+  local found, parser, commands = pcall(build)
+  if not found then
+    local message = tostring(parser)
+    if message:match("module 'argparse' not found") then message = "needs argparse: Debian package lua-argparse" end
+    return fail(message)
+  end
+  local parsed, args = parser:pparse(arguments)
+  if not parsed then return fail(args .. " (see relucid --help)") end
+  local traceback
+  local ok, status = xpcall(commands[args.command].run, function(message)
+    traceback = debug.traceback(nil, 2)
+    return message
+  end, args)
+  io.stdout:flush()
+  if ok then return status end
+  fail(tostring(status))
+  if args.verbose then io.stderr:write(traceback, "\n") end
+  return cli.USAGE
+end
+
+return cli

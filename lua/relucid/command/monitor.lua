@@ -1,0 +1,31 @@
+--- relucid monitor: which points a saved result covers.
+local relucid = require "relucid"
+local Result = require "relucid.result"
+local file = require "relucid.io.file"
+
+local monitor = { summary = "Say which points of a data file lie in a saved result's region." }
+
+local json = relucid.json
+
+function monitor.define(parser)
+  parser:argument("result", "The result that characterize --json wrote."):argname "RESULT"
+  parser:argument("data", "The points: CSV, IDX or .npy; may be gzipped."):argname "DATA"
+end
+
+---@param args table  as argparse gives them
+---@return integer status
+function monitor.run(args)
+  local result = Result.read(args.result)
+  local data = relucid.data(args.data)
+  local members = result:members(data)
+  print(("%d of %d points covered"):format(#members, #data))
+  for _, row in ipairs(members) do print(row) end
+  if args.json then
+    local record = json.object({ result = args.result, data = args.data, count = #members, total = #data,
+                                 points = json.array(members) }, { "result", "data", "count", "total", "points" })
+    file.write(args.json, json.encode(record) .. "\n")
+  end
+  return 0
+end
+
+return monitor

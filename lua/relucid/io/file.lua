@@ -1,0 +1,56 @@
+--- Text files: read whole, written whole or not at all.
+local file = {}
+
+--- The content of a file; raises with its name.
+---@param path string
+---@return string text
+function file.read(path)
+  local handle, message = io.open(path, "rb")
+  local text
+  if handle then
+    text, message = handle:read("a")
+    handle:close()
+  end
+  if not text then
+    error(message:sub(1, #path) == path and message or ("%s: %s"):format(path, message), 0)
+  end
+  return text
+end
+
+--- Does a file of this name exist?
+---@param path string
+---@return boolean
+function file.exists(path)
+  local handle = io.open(path, "rb")
+  if handle then handle:close() end
+  return handle ~= nil
+end
+
+--- Make a file by calling fill(temporary name), then giving it its own name.  The old file stays until then.
+---@param path string
+---@param fill fun(temporary: string)  raises on failure
+function file.replace(path, fill)
+  local temporary = path .. ".part"
+  local ok, message = pcall(fill, temporary)
+  if ok then ok, message = os.rename(temporary, path) end
+  if not ok then
+    os.remove(temporary)
+    error(message, 0)
+  end
+end
+
+--- Write a file through a temporary name.
+---@param path string
+---@param text string
+function file.write(path, text)
+  file.replace(path, function(temporary)
+    local handle, message = io.open(temporary, "wb")
+    if not handle then error(message, 0) end
+    local ok
+    ok, message = handle:write(text)
+    local closed, close_message = handle:close()
+    if not ok or not closed then error(("%s: %s"):format(path, message or close_message), 0) end
+  end)
+end
+
+return file

@@ -1,0 +1,86 @@
+--- Points and domains as the command line takes them.
+local json = require "relucid.core".json
+local file = require "relucid.io.file"
+
+local input = {}
+
+local function numbers_of_text(text, name)
+  local point = {}
+  for word in text:gmatch("[^%s,;]+") do
+    local value = tonumber(word)
+    if not value then error(("%s: '%s' is not a number"):format(name, word), 0) end
+    point[#point + 1] = value
+  end
+  return point
+end
+
+local function point_of_text(text, name)
+  local bare = text:match("^%s*(.-)%s*$")
+  if bare == "" then error(("%s: is empty, expected numbers"):format(name), 0) end
+  if bare:sub(1, 1) ~= "[" then
+    if bare:find("\n%s*%S") and bare:find("[,;]") then
+      error(("%s: has several lines, expected one row; use --data FILE --point data:ROW"):format(name), 0)
+    end
+    return numbers_of_text(bare, name)
+  end
+  local point = json.decode(bare, name)
+  if type(point[1]) == "table" and #point == 1 then point = point[1] end
+  return point
+end
+
+--- A point: `data:I` for row I of the data, the name of a file, or the numbers themselves; a file holds
+--- a JSON array, a CSV row, or numbers.
+---@param argument string
+---@param n integer  inputs of the network
+---@param data table|nil  relucid.data
+---@return number[]
+function input.point(argument, n, data)
+  local point = input.numbers(argument, data)
+  if #point ~= n then error(("--point: has %d numbers, expected %d"):format(#point, n), 0) end
+  return point
+end
+
+--- The same without a check of the length.
+---@param argument string
+---@param data table|nil  relucid.data
+---@return number[]
+function input.numbers(argument, data)
+  local row = argument:match("^data:(.*)$")
+  if row then
+    if not data then error(("--point %s: give the data with --data"):format(argument), 0) end
+    local i = math.tointeger(tonumber(row))
+    if not i or i < 1 or i > #data then
+      error(("--point %s: expected a row from 1 to %d"):format(argument, #data), 0)
+    end
+    return data:row(i)
+  end
+  if file.exists(argument) then return point_of_text(file.read(argument), argument) end
+  if not tonumber(argument:match("^[%s%[]*([^%s,;%]]*)")) then
+    error(("--point %s: neither a file nor numbers"):format(argument), 0)
+  end
+  return point_of_text(argument, "--point")
+end
+
+-- A number stands for the same bound on every input.
+local function bounds(value, n)
+  if type(value) ~= "number" then return value end
+  local list = {}
+  for i = 1, n do list[i] = value end
+  return list
+end
+
+--- A domain {lo, hi [, A, b]}: the name of a JSON file, or the JSON object itself.
+---@param argument string
+---@param n integer  inputs of the network
+---@return table  for relucid.domain
+function input.domain(argument, n)
+  local inline = argument:match("^%s*{")
+  local name = inline and "--domain" or argument
+  local value = json.decode(inline and argument or file.read(argument), name)
+  if type(value) ~= "table" or value.lo == nil or value.hi == nil then
+    error(("%s: expected a JSON object with lo and hi"):format(name), 0)
+  end
+  return { lo = bounds(value.lo, n), hi = bounds(value.hi, n), A = value.A, b = value.b }
+end
+
+return input
