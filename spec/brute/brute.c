@@ -23,7 +23,13 @@
  *            is maximised
  * result: {empty = true} or {empty = false, numerator =, denominator =, value =,
  *   point = {...}}, both with cells = how many activation patterns were visited.
+ *
+ *   brute.sign(problem, x) -> sign | nil, "outside" | nil, "overflow"
+ *
+ * The sign, -1, 0 or 1, of the target's least row at the doubles x, without
+ * rounding; "outside" when x violates box, half-spaces or pattern.
  */
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -338,6 +344,59 @@ static void maximise(problem *p) {
   explore(p, 0, 0, start);
 }
 
+/* ---- one point --------------------------------------------------------------- */
+
+/* Inputs and all that follows are integers times 2^-FRACTION here. */
+enum { FRACTION = 60 };
+#define UNIT ((wide)1 << FRACTION)
+
+/* x as an integer times 2^-FRACTION; false when it is not one or is large. */
+static bool fixed_point(double x, wide *out) {
+  double scaled = ldexp(x, FRACTION);
+  if (!(fabs(x) < 1e6) || scaled != floor(scaled)) return false;
+  *out = (wide)scaled;
+  return true;
+}
+
+static bool obeys_box(const problem *p, const wide *x) {
+  for (int i = 0; i < p->n; i++)
+    if (p->scale * x[i] < p->lo[i] * UNIT || p->scale * x[i] > p->hi[i] * UNIT) return false;
+  for (int k = 0; k < p->halfspaces; k++) {
+    wide slack = p->halfspace[k].v[p->n] * UNIT;
+    for (int i = 0; i < p->n; i++) slack += p->scale * x[i] * p->halfspace[k].v[i];
+    if (slack < 0) return false;
+  }
+  return true;
+}
+
+/* The outputs at x; false when a neuron disobeys the pattern. */
+static bool evaluate(const problem *p, const wide *x, wide *y) {
+  wide in[MAX_WIDTH];
+  memcpy(in, x, sizeof in[0] * (size_t)p->n);
+  for (int k = 0; k < p->layers; k++) {
+    bool hidden = k + 1 < p->layers;
+    for (int i = 0; i < p->size[k + 1]; i++) {
+      wide z = p->bias[k][i] * UNIT;
+      for (int j = 0; j < p->size[k]; j++) z += p->weight[k][i][j] * in[j];
+      if (hidden && ((p->sign[k][i] == 1 && z < 0) || (p->sign[k][i] == 0 && z > 0))) return false;
+      y[i] = hidden && z < 0 ? 0 : z;
+    }
+    memcpy(in, y, sizeof in);
+  }
+  return true;
+}
+
+static wide least_target(const problem *p, const wide *x, const wide *y) {
+  wide least = 0;
+  for (int k = 0; k < p->targets; k++) {
+    wide value = p->target_d[k] * UNIT;
+    for (int i = 0; i < p->n; i++) value += p->target_a[k][i] * x[i];
+    for (int i = 0; i < p->size[p->layers]; i++) value += p->target_c[k][i] * y[i];
+    if (k == 0 || value < least) least = value;
+  }
+  return least;
+}
+
 /* ---- Lua ---------------------------------------------------------------------- */
 
 /* The table at field `key` of the table on top is pushed; its length is returned. */
@@ -480,23 +539,42 @@ static int push_result(lua_State *L, const problem *p) {
   return 1;
 }
 
+static int fail(lua_State *L, const char *message) {
+  lua_pushnil(L);
+  lua_pushstring(L, message);
+  return 2;
+}
+
 static int brute_maximum(lua_State *L) {
   problem *p = lua_newuserdatauv(L, sizeof *p, 0);
   memset(p, 0, sizeof *p);
   read_problem(L, p);
   maximise(p);
-  if (p->overflow) {
-    lua_pushnil(L);
-    lua_pushliteral(L, "overflow");
-    return 2;
-  }
+  if (p->overflow) return fail(L, "overflow");
   return push_result(L, p);
+}
+
+static int brute_sign(lua_State *L) {
+  wide x[MAX_INPUTS], y[MAX_WIDTH] = {0};
+  problem *p = lua_newuserdatauv(L, sizeof *p, 0);
+  memset(p, 0, sizeof *p);
+  read_problem(L, p);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  for (int i = 0; i < p->n; i++) {
+    lua_geti(L, 2, i + 1);
+    if (!fixed_point(luaL_checknumber(L, -1), &x[i])) return fail(L, "overflow");
+    lua_pop(L, 1);
+  }
+  if (!obeys_box(p, x) || !evaluate(p, x, y)) return fail(L, "outside");
+  wide value = least_target(p, x, y);
+  lua_pushinteger(L, (value > 0) - (value < 0));
+  return 1;
 }
 
 int luaopen_brute(lua_State *L);
 
 int luaopen_brute(lua_State *L) {
-  static const luaL_Reg functions[] = {{"maximum", brute_maximum}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"maximum", brute_maximum}, {"sign", brute_sign}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

@@ -1,10 +1,7 @@
 --- Small random problems with integer data, rich in the cases that go wrong:
 --- duplicate and zero neurons, dead ones, zero biases, ties between outputs,
 --- flat domains, empty patterns, half-spaces that only touch.
-local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
-package.path = here .. "../../examples/?.lua;" .. package.path
-
-local Prng = require "prng"
+local Prng = require "examples.prng"
 
 local generate = {}
 
@@ -111,6 +108,48 @@ function generate.eval(layers, x)
     x = z
   end
   return x, preactivations
+end
+
+local function dot(a, b)
+  local sum = 0
+  for i = 1, #a do
+    sum = sum + a[i] * b[i]
+  end
+  return sum
+end
+
+--- The least of a clause's rows at x.
+---@param problem BruteProblem
+---@param clause BruteRow[]
+---@param x number[]
+---@return number
+function generate.value(problem, clause, x)
+  local y = generate.eval(problem.layers, x)
+  local value = math.huge
+  for _, row in ipairs(clause) do
+    value = math.min(value, dot(row.c, y) + row.d + (row.a and dot(row.a, x) or 0))
+  end
+  return value
+end
+
+--- Whether x obeys box, half-spaces and pattern, each to within the tolerance.
+---@param problem BruteProblem
+---@param x number[]
+---@param tolerance number
+---@return boolean
+function generate.inside(problem, x, tolerance)
+  for i, value in ipairs(x) do
+    local scaled = value * problem.scale
+    if scaled < problem.lo[i] - tolerance or scaled > problem.hi[i] + tolerance then return false end
+  end
+  for i, row in ipairs(problem.A or {}) do
+    if dot(row, x) > problem.b[i] / problem.scale + tolerance then return false end
+  end
+  local _, z = generate.eval(problem.layers, x)
+  for i, sign in ipairs(problem.pattern or {}) do
+    if (sign == 1 and z[i] < -tolerance) or (sign == 0 and z[i] > tolerance) then return false end
+  end
+  return true
 end
 
 local function random_box(prng, inputs, large)
