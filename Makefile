@@ -41,7 +41,7 @@ ROOT     := $(CURDIR)
 WITH_LUA  = LUA_PATH_5_4="$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;$(ROOT)/?.lua;;" \
             LUA_CPATH_5_4="$(abspath $(BUILD))/lib/?.so;;" RELUCID_BUILD="$(abspath $(BUILD))"
 
-.PHONY: all demo test test-long debug asan valgrind lint format bench doc install clean deps lint-deps run-specs
+.PHONY: all demo test test-long debug asan valgrind lint format bench doc install clean deps lint-deps run-specs spec-modules
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/relucid $(BUILD)/lib/relucid/core.so $(BUILD)/librelucid.a
@@ -97,11 +97,11 @@ lint-deps:
 # ---- running ------------------------------------------------------------------
 
 test: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory spec-modules
 	@$(WITH_LUA) $(LUA) spec/run.lua $(SPEC)
 
 test-long: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory spec-modules
 	@RELUCID_LONG=1 $(WITH_LUA) $(LUA) spec/run.lua $(SPEC)
 
 demo: deps
@@ -114,7 +114,7 @@ debug:
 # Leaks that Lua itself or its libraries keep until exit are listed in spec/lsan.supp.
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 asan: deps
-	@$(MAKE) --no-print-directory BUILD=build/asan OPT="$(SANITIZE)" all
+	@$(MAKE) --no-print-directory BUILD=build/asan OPT="$(SANITIZE)" spec-modules
 	@ASAN_OPTIONS=detect_leaks=1:verify_asan_link_order=0:abort_on_error=0 \
 	 LSAN_OPTIONS=suppressions=$(ROOT)/spec/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
@@ -125,7 +125,7 @@ run-specs:
 
 valgrind: deps
 	$(call need,valgrind)
-	@$(MAKE) --no-print-directory BUILD=build/valgrind OPT="-O1" all
+	@$(MAKE) --no-print-directory BUILD=build/valgrind OPT="-O1" spec-modules
 	@$(MAKE) --no-print-directory BUILD=build/valgrind LUA="valgrind -q --leak-check=full --error-exitcode=9 $(LUA)" run-specs
 
 bench: all
@@ -159,3 +159,11 @@ install: all
 
 clean:
 	rm -rf build
+
+# ---- modules that only the specs load ----------------------------------------------
+
+spec-modules: all $(BUILD)/lib/brute.so
+
+$(BUILD)/lib/brute.so: spec/brute/brute.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -fPIC $(WARN) $(CFLAGS) $(LUA_INC) -shared $(LDFLAGS) $< -lm -o $@
