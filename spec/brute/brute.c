@@ -22,7 +22,12 @@
  *   target   rows { {a = {...} or nil, c = {...}, d = ...}, ... }: the least a.x + c.y + d
  *            is maximised
  * result: {empty = true} or {empty = false, numerator =, denominator =, value =,
- *   point = {...}}, both with cells = how many activation patterns were visited.
+ *   point = {...}}, both with cells = how many activation patterns were visited,
+ *   and, each true or false, whether these sets have an interior, not counting
+ *   inputs with lo = hi (only then must they contain doubles):
+ *   solid           the set searched
+ *   solid_at_least  its part where the target is >= 0
+ *   solid_above     its part where the target is > 0
  *
  *   brute.sign(problem, x) -> sign | nil, "outside" | nil, "overflow"
  *
@@ -86,6 +91,7 @@ typedef struct problem {
   row form[MAX_LAYERS + 1][MAX_WIDTH]; /* what each layer takes in (0: the inputs), on the cell at hand */
   bool overflow;
   long cells;
+  bool solid, solid_at_least, solid_above;
   bool found; /* best and where are set */
   fraction best;
   point where;
@@ -215,6 +221,22 @@ static bool polytope_cut(int n, const polytope *p, const row *cut, polytope *out
   return out->vertices > 0 && !*overflow;
 }
 
+static bool has_positive(int n, const polytope *p, const row *r) {
+  for (int i = 0; i < p->vertices; i++)
+    if (value_at(n, r, &p->vertex[i]) > 0) return true;
+  return false;
+}
+
+/* Whether p has an interior, not counting flat inputs: then the mean of the
+ * vertices is strictly inside every row. */
+static bool polytope_is_solid(const problem *p, const polytope *cell) {
+  for (int i = 0; i < cell->rows; i++) {
+    bool flat = i < 2 * p->n && p->lo[i / 2] == p->hi[i / 2]; /* a row of the box, see polytope_box */
+    if (!flat && !has_positive(p->n, cell, &cell->row[i])) return false;
+  }
+  return cell->vertices > 0;
+}
+
 /* The box as a polytope: its 2n rows and 2^n corners. */
 static void polytope_box(const problem *p, polytope *out) {
   int n = p->n;
@@ -287,7 +309,13 @@ static void maximise_cell(problem *p, const polytope *cell) {
       polytope *swap = least;
       least = next, next = swap;
     }
-    for (int i = 0; i < least->vertices && !empty && !p->overflow; i++) offer(p, &target[k], &least->vertex[i]);
+    if (empty || p->overflow) continue;
+    for (int i = 0; i < least->vertices; i++) offer(p, &target[k], &least->vertex[i]);
+    if (!polytope_is_solid(p, least)) continue;
+    p->solid = true;
+    if (has_positive(p->n, least, &target[k])) p->solid_above = true;
+    bool reaches = polytope_cut(p->n, least, &target[k], next, &p->overflow);
+    if (reaches && polytope_is_solid(p, next)) p->solid_at_least = true;
   }
 }
 
@@ -518,11 +546,17 @@ static void read_problem(lua_State *L, problem *p) {
 }
 
 static int push_result(lua_State *L, const problem *p) {
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 9);
   lua_pushinteger(L, (lua_Integer)p->cells);
   lua_setfield(L, -2, "cells");
   lua_pushboolean(L, !p->found);
   lua_setfield(L, -2, "empty");
+  lua_pushboolean(L, p->solid);
+  lua_setfield(L, -2, "solid");
+  lua_pushboolean(L, p->solid_at_least);
+  lua_setfield(L, -2, "solid_at_least");
+  lua_pushboolean(L, p->solid_above);
+  lua_setfield(L, -2, "solid_above");
   if (!p->found) return 1;
   lua_pushinteger(L, p->best.numerator);
   lua_setfield(L, -2, "numerator");

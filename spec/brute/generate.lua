@@ -249,4 +249,32 @@ function generate.problem(seed)
   return problem
 end
 
+--- The same problem with its rows scaled and shifted so that the maximum, given
+--- as a fraction, becomes exactly zero.
+---@param problem BruteProblem
+---@param maximum {numerator: integer, denominator: integer}
+---@return BruteProblem
+function generate.with_maximum_zero(problem, maximum)
+  local function scaled(list)
+    local result = {}
+    for i, value in ipairs(list) do
+      result[i] = value * maximum.denominator
+    end
+    return result
+  end
+  local shifted = {}
+  for name, value in pairs(problem) do
+    shifted[name] = value
+  end
+  shifted.clauses = {}
+  for k, clause in ipairs(problem.clauses) do
+    shifted.clauses[k] = {}
+    for i, row in ipairs(clause) do
+      shifted.clauses[k][i] =
+        { a = row.a and scaled(row.a), c = scaled(row.c), d = row.d * maximum.denominator - maximum.numerator }
+    end
+  end
+  return shifted
+end
+
 return generate

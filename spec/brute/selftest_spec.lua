@@ -80,18 +80,28 @@ function suite.test_known_maximum()
     },
     lo = { -3, -1 },
     hi = { 2, 2 },
-    target = { { c = { 3 }, d = 1 }, { c = { -3 }, a = { -1, 0 }, d = 0 } },
+    clauses = { { { c = { 3 }, d = 1 }, { c = { -3 }, a = { -1, 0 }, d = 0 } } },
   }
+  problem.target = problem.clauses[1]
   -- min(3 y + 1, -3 y - x1): equal where y = -(1 + x1) / 6, with the value (1 - x1) / 2; for x1 < 0 such
   -- a y >= -x1 - 2 exists from x1 = -11/5 on.
   local result = brute.maximum(problem)
   luaunit.assertEquals({ result.numerator, result.denominator }, { 8, 5 })
+  luaunit.assertEquals({ result.solid, result.solid_at_least, result.solid_above }, { true, true, true })
   luaunit.assertEquals(brute.sign(problem, { -3, 2 }), 0)
   luaunit.assertEquals(brute.sign(problem, { -3, 1.75 }), -1)
   luaunit.assertEquals({ brute.sign(problem, { -3, 2.25 }) }, { nil, "outside" })
   problem.pattern = { 1, -1, -1, -1 } -- x1 >= 0
   result = brute.maximum(problem)
   luaunit.assertEquals({ result.numerator, result.denominator }, { 1, 2 })
+  local shifted = generate.with_maximum_zero(problem, result)
+  luaunit.assertEquals(shifted.clauses, { { { c = { 6 }, d = 1 }, { c = { -6 }, a = { -2, 0 }, d = -1 } } })
+  problem.target = shifted.clauses[1]
+  result = brute.maximum(problem)
+  luaunit.assertEquals(result.numerator, 0)
+  luaunit.assertEquals({ result.solid, result.solid_at_least, result.solid_above }, { true, false, false })
+  problem.A, problem.b = { { -1, 0 } }, { -2 } -- x1 >= 2
+  luaunit.assertFalse(brute.maximum(problem).solid)
   problem.A, problem.b = { { -1, 0 } }, { -3 } -- x1 >= 3
   luaunit.assertTrue(brute.maximum(problem).empty)
 end
