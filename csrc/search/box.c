@@ -18,6 +18,7 @@ void rl_box_problem_free(rl_box_problem *problem) {
   rl_free(problem->limit_lo);
   rl_free(problem->limit_hi);
   rl_free(problem->row);
+  rl_free(problem->unit);
   rl_free(problem->scale);
   rl_free(problem);
 }
@@ -44,12 +45,18 @@ static int take_anchor(rl_box_problem *problem) {
 
 static void take_rows(rl_box_problem *problem) {
   const rl_region *region = problem->region;
+  for (int i = 0; i < problem->n; i++) {
+    int exponent;
+    double width = problem->limit_hi[i] - problem->limit_lo[i];
+    frexp(width, &exponent);
+    problem->unit[i] = width > 0 ? ldexp(1, exponent < -1000 ? -1000 : exponent) : 1;
+  }
   for (int r = 0; r < region->rows; r++) {
     const double *a = region->A + (size_t)r * (size_t)problem->n;
     if (rl_row_excess(problem->n, a, problem->limit_lo, problem->limit_hi, region->b[r]) <= 0) continue;
     double largest = 0;
     int exponent = 0;
-    for (int i = 0; i < problem->n; i++) largest = fmax(largest, fabs(a[i]));
+    for (int i = 0; i < problem->n; i++) largest = fmax(largest, fabs(a[i]) * problem->unit[i]);
     frexp(largest, &exponent);
     problem->scale[problem->rows] = ldexp(1, exponent < -1000 ? 1000 : -exponent);
     problem->row[problem->rows++] = r;
@@ -67,9 +74,10 @@ rl_status rl_box_problem_create(rl_box_problem **out, const rl_region *region, c
   *problem = (rl_box_problem){.region = region, .anchor = anchor, .n = region->n};
   problem->limit_lo = rl_copy_doubles(region->lo, n);
   problem->limit_hi = rl_copy_doubles(region->hi, n);
+  problem->unit = rl_alloc(n, sizeof *problem->unit);
   problem->row = rl_alloc((size_t)region->rows, sizeof *problem->row);
   problem->scale = rl_alloc((size_t)region->rows, sizeof *problem->scale);
-  if (!problem->limit_lo || !problem->limit_hi || !problem->row || !problem->scale) {
+  if (!problem->limit_lo || !problem->limit_hi || !problem->unit || !problem->row || !problem->scale) {
     rl_box_problem_free(problem);
     return rl_fail_memory(err);
   }
@@ -240,7 +248,10 @@ int rl_box_repair(const rl_box_problem *problem, double *lo, double *hi, int vol
     }
     if (repair_rows(problem, lo, hi, volume)) return 1;
   }
-  return 0;
+  if (!inner) return 0;
+  memcpy(lo, inner, (size_t)problem->n * sizeof *lo);
+  memcpy(hi, inner, (size_t)problem->n * sizeof *hi);
+  return repair_rows(problem, lo, hi, volume);
 }
 
 /* libm's log errs by less than one ulp; two are charged. */

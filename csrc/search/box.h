@@ -18,7 +18,8 @@ typedef struct rl_box_problem {
   double *limit_hi;
   int rows;               /* rows of the region that can bind within the limits */
   int *row;               /* rows: their numbers in the region */
-  double *scale;          /* rows: powers of two that bring the largest coefficient into [1/2, 1) */
+  double *unit;           /* n: powers of two near the limits' width, in which the LPs count inputs */
+  double *scale;          /* rows: powers of two that bring the largest coefficient times unit into [1/2, 1) */
 } rl_box_problem;
 
 /* *empty = 1: there is no box (the anchor is outside).  A row that is tight at the

@@ -21,9 +21,9 @@
 #include "encode/affine.h"
 #include "search/box.h"
 
-enum { LIMIT = 80, REFINEMENTS = 1 }; /* iterations; corrections of each Newton step */
+enum { LIMIT = 200, REFINEMENTS = 1 }; /* iterations; corrections of each Newton step */
 
-static const double proximal = 1e-7;
+static const double proximal = 1e-8;
 
 typedef struct interior {
   const rl_box_problem *problem;
@@ -39,6 +39,7 @@ typedef struct interior {
   double *inverse; /* 3n: (M^-1)_pp, _pm, _mm of each input */
   double *factor;  /* size x size, the smaller of N and rows */
   int size, dense; /* dense: size = N */
+  int shrunk;      /* inputs were found to be fixed on the way */
   double *block;   /* all of the doubles above */
 } interior;
 
@@ -452,7 +453,8 @@ static double volume_part(const void *context, int input, double P_lo, double P_
   return rl_add_up(linear, rl_add_up(l + 2 * DBL_EPSILON * fabs(l), -1));
 }
 
-/* The present box, made exact, and its proved gap. */
+/* The present box, made exact, and its proved gap.  Inputs that thereby lose their
+ * width are fixed from now on, and the bound is one for the others. */
 static rl_status conclude(interior *k, double *lo, double *hi, rl_box *box, rl_error *err) {
   rl_box result = {0};
   double bound;
@@ -463,6 +465,11 @@ static rl_status conclude(interior *k, double *lo, double *hi, rl_box *box, rl_e
   result.found = rl_box_repair(k->problem, lo, hi, 1, k->centre);
   if (result.found) {
     rl_box_measure(k->n, lo, hi, &result);
+    for (int i = 0; i < k->n; i++) {
+      if (k->fixed[i] || lo[i] < hi[i]) continue;
+      k->fixed[i] = 1;
+      k->shrunk = 1;
+    }
     for (int r = 0; r < k->rows; r++) k->dy[r] = fmax(k->y[r], 0) * k->problem->scale[r];
     rl_status status = rl_box_dual_bound(k->problem, k->centre, k->dy, volume_part, k, &bound, err);
     if (status != RL_OK) return status;
@@ -486,6 +493,12 @@ static rl_status improve(interior *k, double *lo, double *hi, rl_box *box, rl_er
     rl_box now;
     status = conclude(k, scratch, scratch + k->n, &now, err);
     if (status != RL_OK || !now.found) break;
+    if (k->shrunk) {
+      *box = now;
+      memcpy(lo, scratch, (size_t)k->n * sizeof *lo);
+      memcpy(hi, scratch + k->n, (size_t)k->n * sizeof *hi);
+      break;
+    }
     if (!box->found || now.gap < box->gap) {
       memcpy(lo, scratch, (size_t)k->n * sizeof *lo);
       memcpy(hi, scratch + k->n, (size_t)k->n * sizeof *hi);
@@ -498,6 +511,34 @@ static rl_status improve(interior *k, double *lo, double *hi, rl_box *box, rl_er
   return status;
 }
 
+/* Inputs whose width cannot be told from 0 at the present centre are held there, and the rest solved again. */
+static rl_status improve_rest(interior *k, double *lo, double *hi, rl_box *box, rl_error *err) {
+  rl_status status = RL_OK;
+  k->shrunk = 1;
+  for (int round = 0; round < 4 && k->shrunk && status == RL_OK; round++) {
+    rl_box now = {0};
+    k->shrunk = 0;
+    for (int j = 0; j < k->N; j++) k->active[j] = k->active[j] && !k->fixed[j % k->n];
+    memset(k->G, 0, (size_t)k->rows * (size_t)k->N * sizeof *k->G);
+    if (!start(k)) break;
+    status = improve(k, lo, hi, &now, err);
+    if (status != RL_OK || !now.found) break;
+    *box = now;
+  }
+  return status;
+}
+
+/* Nothing to vary: a box of little or no volume from the widest one, or the centre. */
+static rl_status settle(interior *k, double *lo, double *hi, rl_box *box, rl_error *err) {
+  memset(k->y, 0, (size_t)k->rows * sizeof *k->y);
+  for (int j = 0; j < k->N; j++) k->z[j] = k->active[j] && k->anchored ? 0 : k->active[j] ? 0.25 * k->u[j] : 0;
+  rl_status status = conclude(k, lo, hi, box, err);
+  if (status != RL_OK || box->found) return status;
+  status = rl_region_box_width(k->problem->region, k->problem->anchor, lo, hi, box, err);
+  box->gap = box->fixed == k->n ? 0 : INFINITY;
+  return status;
+}
+
 static rl_status find_largest(const rl_box_problem *problem, double *lo, double *hi, rl_box *box, rl_error *err) {
   interior k;
   int found = 0;
@@ -505,12 +546,10 @@ static rl_status find_largest(const rl_box_problem *problem, double *lo, double 
   rl_status status = allocate(&k, problem, err);
   if (status == RL_OK) status = choose_centre(&k, &found, err);
   if (status == RL_OK && found) {
-    if (start(&k)) status = improve(&k, lo, hi, &result, err);
-    if (status == RL_OK && !result.found) {
-      memset(k.y, 0, (size_t)k.rows * sizeof *k.y);
-      status = conclude(&k, lo, hi, &result, err);
-    }
+    status = improve_rest(&k, lo, hi, &result, err);
+    if (status == RL_OK && !result.found) status = settle(&k, lo, hi, &result, err);
   }
+  if (result.found && result.fixed == k.n) result.gap = 0; /* a measure over no inputs */
   if (status == RL_OK) *box = result;
   release(&k);
   return status;

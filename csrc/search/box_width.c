@@ -20,35 +20,38 @@ typedef struct width_lp {
   double *best_lo, *best_hi; /* n: the widest one that is proved to be inside */
   uint8_t *ordered; /* n: the row lo_i <= hi_i has been written */
   double *y;        /* rows */
+  double largest;   /* of the inputs' units; the objective counts in it */
   double width;     /* of the best one */
   int found;
 } width_lp;
 
-/* Columns: corrections p_i = 2i to hi_i and m_i = 2i + 1 to lo_i, both outwards. */
+/* Columns: corrections p_i = 2i to hi_i and m_i = 2i + 1 to lo_i, both outwards, in units of the input's own. */
 static rl_status write_program(width_lp *w, rl_error *err) {
   const rl_box_problem *problem = w->problem;
   int n = problem->n;
   rl_status status = rl_lp_add_columns(w->lp, 2 * n, err);
-  for (int j = 0; j < 2 * n && status == RL_OK; j++) status = rl_lp_objective(w->lp, j, 1, err);
+  for (int i = 0; i < n; i++) w->largest = fmax(w->largest, problem->unit[i]);
+  for (int j = 0; j < 2 * n && status == RL_OK; j++)
+    status = rl_lp_objective(w->lp, j, problem->unit[j / 2] / w->largest, err);
   if (status == RL_OK) status = rl_lp_add_rows(w->lp, problem->rows, err);
   for (int r = 0; r < problem->rows && status == RL_OK; r++) {
     const double *a = rl_box_row(problem, r);
     for (int i = 0; i < n; i++) {
       w->index[i] = 2 * i + (a[i] < 0);
-      w->value[i] = fabs(a[i]) * problem->scale[r];
+      w->value[i] = fabs(a[i]) * problem->unit[i] * problem->scale[r];
     }
     status = rl_lp_row(w->lp, r, n, w->index, w->value, err);
   }
   return status;
 }
 
-/* Bounds of the corrections when these are counted in units of `unit`. */
-static rl_status write_bounds(width_lp *w, double unit, rl_error *err) {
+/* Bounds of the corrections when these are counted in `fraction` of the inputs' units. */
+static rl_status write_bounds(width_lp *w, double fraction, rl_error *err) {
   const rl_box_problem *p = w->problem;
   rl_status status = RL_OK;
   int order = p->rows;
   for (int i = 0; i < p->n && status == RL_OK; i++) {
-    double least_p = p->anchor ? (p->anchor[i] - w->hi[i]) / unit : -INFINITY;
+    double unit = fraction * p->unit[i], least_p = p->anchor ? (p->anchor[i] - w->hi[i]) / unit : -INFINITY;
     double least_m = p->anchor ? (w->lo[i] - p->anchor[i]) / unit : -INFINITY;
     double most_p = (p->limit_hi[i] - w->hi[i]) / unit, most_m = (w->lo[i] - p->limit_lo[i]) / unit;
     if (!p->anchor) { /* implied by the other end's limit and lo <= hi */
@@ -60,20 +63,21 @@ static rl_status write_bounds(width_lp *w, double unit, rl_error *err) {
   }
   for (int r = 0; r < p->rows && status == RL_OK; r++) {
     double excess = rl_row_excess(p->n, rl_box_row(p, r), w->lo, w->hi, rl_box_bound(p, r));
-    status = rl_lp_row_bounds(w->lp, r, -INFINITY, -excess * p->scale[r] / unit, err);
+    status = rl_lp_row_bounds(w->lp, r, -INFINITY, -excess * p->scale[r] / fraction, err);
   }
   for (; order < rl_lp_rows(w->lp) && status == RL_OK; order++) {
     int i = w->index[p->n + order - p->rows];
-    status = rl_lp_row_bounds(w->lp, order, (w->lo[i] - w->hi[i]) / unit, INFINITY, err);
+    status = rl_lp_row_bounds(w->lp, order, (w->lo[i] - w->hi[i]) / (fraction * p->unit[i]), INFINITY, err);
   }
   return status;
 }
 
 /* Rows p_i + m_i >= lo_i - hi_i, for inputs whose corrected ends have crossed.  *added: how many. */
-static rl_status write_orders(width_lp *w, double unit, int *added, rl_error *err) {
+static rl_status write_orders(width_lp *w, double fraction, int *added, rl_error *err) {
   rl_status status = RL_OK;
   *added = 0;
   for (int i = 0; i < w->problem->n && status == RL_OK && !w->problem->anchor; i++) {
+    double unit = fraction * w->problem->unit[i];
     double width = (w->hi[i] - w->lo[i]) / unit + rl_lp_column_value(w->lp, 2 * i) + rl_lp_column_value(w->lp, 2 * i + 1);
     if (width >= 0 || w->ordered[i]) continue;
     int row = rl_lp_rows(w->lp), columns[2] = {2 * i, 2 * i + 1};
@@ -88,13 +92,13 @@ static rl_status write_orders(width_lp *w, double unit, int *added, rl_error *er
   return status;
 }
 
-static rl_status solve_ordered(width_lp *w, double unit, rl_lp_result *result, rl_error *err) {
+static rl_status solve_ordered(width_lp *w, double fraction, rl_lp_result *result, rl_error *err) {
   int added = 1;
   rl_status status = RL_OK;
   while (status == RL_OK && added) {
     status = rl_lp_solve(w->lp, result, err);
     if (status != RL_OK || *result != RL_LP_OPTIMAL) break;
-    status = write_orders(w, unit, &added, err);
+    status = write_orders(w, fraction, &added, err);
   }
   return status;
 }
@@ -106,9 +110,10 @@ static double total_width(int n, const double *lo, const double *hi) {
 }
 
 /* Apply the corrections; keep the box if, made exact, it is the widest so far. */
-static void take_box(width_lp *w, double unit, const double *inner, double *lo, double *hi) {
+static void take_box(width_lp *w, double fraction, const double *inner, double *lo, double *hi) {
   int n = w->problem->n;
   for (int i = 0; i < n; i++) {
+    double unit = fraction * w->problem->unit[i];
     w->hi[i] += unit * rl_lp_column_value(w->lp, 2 * i);
     w->lo[i] -= unit * rl_lp_column_value(w->lp, 2 * i + 1);
     if (w->lo[i] > w->hi[i]) w->lo[i] = w->hi[i] = 0.5 * (w->lo[i] + w->hi[i]);
@@ -136,19 +141,17 @@ static double width_part(const void *context, int input, double P_lo, double P_h
 /* Rounds until the proved gap is small; at most four. */
 static rl_status refine(width_lp *w, double *lo, double *hi, double *gap, rl_error *err) {
   const rl_box_problem *problem = w->problem;
-  double unit = 0, bound = INFINITY;
+  double fraction = 1, bound = INFINITY;
   int have_inner = 0;
-  for (int i = 0; i < problem->n; i++) unit = fmax(unit, problem->limit_hi[i] - problem->limit_lo[i]);
-  if (unit == 0) unit = 1;
   for (int round = 0; round < 4; round++) {
     rl_lp_result result;
-    rl_status status = write_bounds(w, unit, err);
-    if (status == RL_OK) status = solve_ordered(w, unit, &result, err);
+    rl_status status = write_bounds(w, fraction, err);
+    if (status == RL_OK) status = solve_ordered(w, fraction, &result, err);
     if (status != RL_OK) return status;
     if (result == RL_LP_INFEASIBLE && round == 0) return RL_OK;
     if (result != RL_LP_OPTIMAL) break;
-    for (int r = 0; r < problem->rows; r++) w->y[r] = fmax(rl_lp_row_dual(w->lp, r), 0) * problem->scale[r];
-    take_box(w, unit, NULL, lo, hi);
+    for (int r = 0; r < problem->rows; r++) w->y[r] = fmax(rl_lp_row_dual(w->lp, r), 0) * problem->scale[r] * w->largest;
+    take_box(w, fraction, NULL, lo, hi);
     if (!w->found && !have_inner && !problem->anchor) {
       status = rl_box_centre(problem, w->value, NULL, &have_inner, err);
       if (status != RL_OK) return status;
@@ -159,7 +162,7 @@ static rl_status refine(width_lp *w, double *lo, double *hi, double *gap, rl_err
     if (status != RL_OK) return status;
     bound = fmin(bound, next);
     if (w->found && bound - w->width <= 1e-11 * w->width) break;
-    unit *= 0x1p-20;
+    fraction *= 0x1p-20;
   }
   if (w->found) *gap = fmax(rl_add_up(bound, -w->width), 0);
   return RL_OK;
