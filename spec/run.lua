@@ -47,7 +47,7 @@ end
 
 local runner = luaunit.LuaUnit.new()
 runner:setOutputType(os.getenv("RELUCID_VERBOSE") and "tap" or "text")
-runner:runSuiteByInstances(suite, {})
+runner:runSuiteByInstances(suite)
 
 local result = runner.result
 local failed = result.failureCount + result.errorCount

@@ -52,12 +52,12 @@ int rlua_network_create(lua_State *L) {
       rlua_raise(L, "network: layer %d is %s, expected {W = ..., b = ...}", k + 1, luaL_tolstring(L, -1, NULL));
     int rows, columns = k == 0 ? -1 : sizes[k];
     layer_field(L, k + 1, "W");
-    weights[k] = rlua_matrix(L, -1, lua_pushfstring(L, "network: layer %d: W", k + 1), &rows, &columns);
+    weights[k] = rlua_matrix(L, -2, lua_pushfstring(L, "network: layer %d: W", k + 1), &rows, &columns);
     lua_rawseti(L, 5, 2 * k + 1);
     lua_pop(L, 2);
     if (rows < 1 || columns < 1) rlua_raise(L, "network: layer %d: W is empty", k + 1);
     layer_field(L, k + 1, "b");
-    biases[k] = rlua_numbers(L, -1, lua_pushfstring(L, "network: layer %d: b", k + 1), rows, NULL);
+    biases[k] = rlua_numbers(L, -2, lua_pushfstring(L, "network: layer %d: b", k + 1), rows, NULL);
     lua_rawseti(L, 5, 2 * k + 2);
     lua_pop(L, 3);
     sizes[k] = columns;

@@ -31,6 +31,20 @@ local function build()
   return parser, commands
 end
 
+-- A value that starts with a minus sign is no option: `--point -0.5,1` becomes `--point=-0.5,1`.
+local function join_negative(arguments)
+  local joined = {}
+  for _, argument in ipairs(arguments) do
+    local previous = joined[#joined]
+    if argument:match("^%-[%d.]") and previous and previous:match("^%-%-[%w-]+$") then
+      joined[#joined] = previous .. "=" .. argument
+    else
+      joined[#joined + 1] = argument
+    end
+  end
+  return joined
+end
+
 local function fail(message)
   io.stderr:write("relucid: ", message, "\n")
   return cli.USAGE
@@ -46,7 +60,7 @@ function cli.main(arguments)
     if message:match("module 'argparse' not found") then message = "needs argparse: Debian package lua-argparse" end
     return fail(message)
   end
-  local parsed, args = parser:pparse(arguments)
+  local parsed, args = parser:pparse(join_negative(arguments))
   if not parsed then return fail(args .. " (see relucid --help)") end
   local traceback
   local ok, status = xpcall(commands[args.command].run, function(message)

@@ -32,7 +32,7 @@ local function clip(points, a1, a2, b)
   for _, point in ipairs(points) do
     local u = a1 * previous[1] + a2 * previous[2] - b
     local v = a1 * point[1] + a2 * point[2] - b
-    if (u <= 0) ~= (v <= 0) then
+    if (u < 0 and v > 0) or (u > 0 and v < 0) then
       local t = u / (u - v)
       result[#result + 1] = { previous[1] + t * (point[1] - previous[1]), previous[2] + t * (point[2] - previous[2]) }
     end

@@ -1,0 +1,159 @@
+-- The command as users run it: exit status, output, messages.
+local lu = require "luaunit"
+local relucid = require "relucid"
+local Result = require "relucid.result"
+local support = require "spec.support"
+local command = support.command
+
+local T = {}
+
+local function with_net(f) support.with_file(support.NNET, f, ".nnet") end
+
+-- Usage and input errors: status 2, one line on stderr, nothing on stdout.
+local function refused(message, ...)
+  local status, output, messages = command(...)
+  lu.assertEquals(messages, "relucid: " .. message .. "\n")
+  lu.assertEquals({ status, output }, { 2, "" })
+end
+
+function T.test_help_and_version()
+  local status, output = command "--help"
+  lu.assertEquals(status, 0)
+  lu.assertStrContains(output, "characterize")
+  lu.assertStrContains(output, "monitor")
+  status, output = command("characterize", "--help")
+  lu.assertEquals(status, 0)
+  for _, option in ipairs { "--point", "--goal", "--strategy", "--epsilon", "--domain", "--data", "--no-anchor",
+                            "--json", "--seed", "--threads", "--timeout", "-v", "--raw" } do
+    lu.assertStrContains(output, option)
+  end
+  status, output = command "--version"
+  lu.assertEquals({ status, output }, { 0, "relucid " .. relucid.version .. "\n" })
+end
+
+function T.test_characterize()
+  with_net(function(net)
+    local status, output, messages = command("characterize", net, "--point", "-0.5,-0.5", "--goal", "argmax",
+                                             "--strategy", "prophecy")
+    lu.assertEquals({ status, messages }, { 0, "" })
+    lu.assertStrContains(output, "network    2-2-2 (" .. net .. ")")
+    lu.assertStrContains(output, "verdict    proved: the goal is proved on the region")
+    lu.assertStrContains(output, "literals   1 of 2 (by layer: 1)")
+    lu.assertStrContains(output, "input      domain")
+    lu.assertStrContains(output, "queries")
+  end)
+end
+
+function T.test_json_monitor_and_support()
+  with_net(function(net)
+    support.with_file("0.5,-0.5\n-0.5,0.5\n0.25,-1\n", function(data)
+      support.with_file(nil, function(json)
+        local status, output = command("characterize", net, "--point", "data:1", "--data", data, "--epsilon", "0.01",
+                                       "--json", json)
+        lu.assertEquals(status, 0)
+        lu.assertStrContains(output, "support    2 of 3 points in " .. data)
+        local result = Result.read(json)
+        lu.assertEquals({ result.strategy, result.options.epsilon, result.status }, { "nninfer", 0.01, "proved" })
+        lu.assertEquals(result.point, { 0.5, -0.5 })
+        lu.assertEquals(result:record().regions[1].support, 2)
+
+        status, output = command("monitor", json, data)
+        lu.assertEquals({ status, output }, { 0, "2 of 3 points covered\n1\n3\n" })
+        support.with_file(nil, function(listing)
+          command("monitor", json, data, "--json", listing)
+          local record = relucid.json.decode(support.read(listing))
+          lu.assertEquals({ record.count, record.total, record.points }, { 2, 3, { 1, 3 } })
+        end)
+      end)
+    end, ".csv")
+  end)
+end
+
+function T.test_domain_raw_and_no_anchor()
+  with_net(function(net)
+    local domain = '{"lo": [0, -0.5], "hi": 0.75}'
+    support.with_file(nil, function(json)
+      local status = command("characterize", net, "--point", "0.5,-0.25", "--domain", domain, "--raw", "--no-anchor",
+                             "--json", json, "--seed", "3", "--threads", "1", "--timeout", "60", "-v",
+                             "--goal", "argmin")
+      lu.assertEquals(status, 0)
+      local record = Result.read(json):record()
+      lu.assertEquals(record.domain, { lo = { 0, -0.5 }, hi = { 0.75, 0.75 } })
+      lu.assertEquals(record.options, { anchor = false, epsilon = 0.1, seed = 3, threads = 1, timeout = 60 })
+      lu.assertTrue(record.network.raw)
+      lu.assertEquals(record.goal.margins[1].c, { 1, -1 })
+    end)
+  end)
+end
+
+function T.test_epsilon_above_the_margin_is_said()
+  with_net(function(net)
+    local status, output = command("characterize", net, "--point", "0.05,-0.5")
+    lu.assertEquals(status, 0)
+    lu.assertStrContains(output, "note       margin 1 is 0.05 at the point, less than epsilon 0.1; "
+      .. "the region does not contain the point: there is no box around it (use anchor = false)")
+    lu.assertStrContains(output, "boxes      there is none around the point")
+  end)
+end
+
+function T.test_budget_spent_is_status_3()
+  local demo = relucid.load "examples/demo/climb.nnet"
+  local status, output = command("characterize", demo.file, "--point", "-0.0625,0,0,-0.25", "--timeout", "0")
+  lu.assertEquals(status, 3)
+  lu.assertStrContains(output, "the time limit was reached")
+end
+
+function T.test_usage_errors()
+  with_net(function(net)
+    refused("a command is required (see relucid --help)")
+    refused("missing argument 'net' (see relucid --help)", "characterize", "--point", "1,2")
+    refused("missing option '--point' (see relucid --help)", "characterize", net)
+    refused("'x' is not a number (see relucid --help)", "characterize", net, "--point", "0,0", "--epsilon", "x")
+    refused("'1.5' is not an integer (see relucid --help)", "characterize", net, "--point", "0,0", "--seed", "1.5")
+    refused("--epsilon: not for --strategy prophecy", "characterize", net, "--point", "0,0", "--strategy", "prophecy",
+            "--epsilon", "1")
+    refused("--goal best: expected argmax, argmin or a file .vnnlib", "characterize", net, "--point", "0,0", "--goal",
+            "best")
+    refused("p.vnnlib: VNN-LIB files are not supported yet", "characterize", net, "--point", "0,0", "--goal",
+            "p.vnnlib")
+    refused("--point: has 3 numbers, expected 2", "characterize", net, "--point", "0,0,0")
+    refused("point[1] is 2, the domain has -1 to 1", "characterize", net, "--point", "2,0")
+    refused("net.onnx: ONNX files are not supported yet", "characterize", "net.onnx", "--point", "0")
+    refused("domain is contradictory: lo[1] is 1.0, hi[1] is 0.0", "characterize", net, "--point", "0,0", "--domain",
+            '{"lo": 1, "hi": 0}')
+    refused("/nowhere/r.json: No such file or directory", "monitor", "/nowhere/r.json", net)
+    local status, _, messages = command("characterize", "/nowhere/n.nnet", "--point", "0", "-v")
+    lu.assertEquals(status, 2)
+    lu.assertStrContains(messages, "/nowhere/n.nnet")
+    lu.assertStrContains(messages, "stack traceback")
+    status, _, messages = command("characterize", net, "--point", "0,0", "--strategy", "magic")
+    lu.assertEquals(status, 2)
+    lu.assertStrContains(messages, "magic")
+  end)
+end
+
+function T.test_no_box_asks_for_a_domain()
+  local text = support.NNET:gsub("\n%-1.0,%-1.0,\n1.0,1.0,\n", "\n0.0,0.0,\n0.0,0.0,\n")
+  support.with_file(text, function(net)
+    refused(net .. " gives no input box: use --domain FILE", "characterize", net, "--point", "0,0")
+  end, ".nnet")
+end
+
+function T.test_nothing_half_written()
+  with_net(function(net)
+    refused("/nowhere/r.json.part: No such file or directory", "monitor", "/nowhere/r.json.part", net)
+    local status, _, messages = command("characterize", net, "--point", "0.5,-0.5", "--json", "/nowhere/r.json")
+    lu.assertEquals({ status, messages }, { 2, "relucid: /nowhere/r.json.part: No such file or directory\n" })
+    support.with_file("kept", function(json)
+      command("characterize", net, "--point", "5,5", "--json", json)
+      lu.assertEquals(support.read(json), "kept")
+    end)
+  end)
+end
+
+function T.test_works_from_elsewhere()
+  local build = os.getenv "RELUCID_BUILD" or "build"
+  lu.assertTrue(os.execute(("cd / && '%s/relucid' --version >/dev/null"):format(build)))
+end
+
+return T

@@ -1,0 +1,57 @@
+local lu = require "luaunit"
+local relucid = require "relucid"
+local plot = require "relucid.plot"
+local support = require "spec.support"
+
+local T = {}
+
+local WINDOW = { lo = { -1, -1 }, hi = { 1, 1 } }
+
+function T.test_polygon_of_a_slice()
+  local net = support.small()
+  local region = relucid.region(net, support.square(), nil, { A = { { 1, 1 } }, b = { 0 } })
+  lu.assertEquals(plot.polygon(region, 1, 2, { 0, 0 }), { { -1, -1 }, { 1, -1 }, { -1, 1 } })
+  local empty = relucid.region(net, support.square(), nil, { A = { { 1, 0 } }, b = { -2 } })
+  lu.assertEquals(plot.polygon(empty, 1, 2, { 0, 0 }), {})
+end
+
+function T.test_zero_and_partition()
+  local segments = plot.zero(function(x) return x - 0.25 end, WINDOW, 10)
+  lu.assertTrue(#segments >= 10)
+  for _, segment in ipairs(segments) do lu.assertAlmostEquals(segment[1][1], 0.25, 1e-9) end
+  segments = plot.partition(function(x) return x > 0.05 end, WINDOW, 10)
+  for _, segment in ipairs(segments) do lu.assertAlmostEquals(segment[1][1], 0.1, 1e-9) end
+end
+
+function T.test_script_quotes()
+  local script = plot.script("it's.png", { window = WINDOW, title = "a 'title'",
+                                           { kind = "point", points = { { 0, 0.1 } }, title = "p" } })
+  lu.assertStrContains(script, "set output 'it''s.png'")
+  lu.assertStrContains(script, "set title 'a ''title'''")
+  lu.assertStrContains(script, "0 0.10000000000000001")
+end
+
+function T.test_refuses()
+  support.raises("layer 1: kind 'star', expected polygon, box, point or border", plot.script, "x.png",
+                 { window = WINDOW, { kind = "star" } })
+  support.raises("the picture has nothing to draw", plot.script, "x.png", { window = WINDOW })
+end
+
+function T.test_missing_gnuplot_is_said()
+  local status, _, messages = support.lua([[
+    require("relucid").plot.write("x.png", {window = {lo = {0, 0}, hi = {1, 1}}, {kind = "point", points = {{0, 0}}}})
+  ]], "GNUPLOT=/nowhere/gnuplot")
+  lu.assertEquals(status, 1)
+  lu.assertStrContains(messages, "pictures need gnuplot: install the package gnuplot-nox")
+end
+
+function T.test_picture()
+  if not os.execute "command -v gnuplot >/dev/null" then lu.skip "gnuplot is not installed" end
+  local result = relucid.strategy.prophecy(support.small(), { 0.5, -0.5 }, nil, { domain = support.square() })
+  support.with_file(nil, function(path)
+    plot.result(result, path, { steps = 20, title = "a slice" })
+    lu.assertEquals(support.read(path):sub(2, 4), "PNG")
+  end, ".png")
+end
+
+return T

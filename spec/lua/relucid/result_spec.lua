@@ -1,0 +1,105 @@
+local lu = require "luaunit"
+local relucid = require "relucid"
+local Result = require "relucid.result"
+local support = require "spec.support"
+local raises = support.raises
+
+local T = {}
+
+local function characterized(options)
+  local net = support.small()
+  options = options or {}
+  options.domain = support.square()
+  return relucid.strategy.prophecy(net, { 0.5, -0.5 }, nil, options)
+end
+
+function T.test_contract()
+  local record = relucid.json.decode(characterized({ data = relucid.data { { 0.5, -0.5 }, { 0, 0.5 } } }):json())
+  lu.assertEquals(record.relucid, 1)
+  lu.assertEquals(record.network.layers, { 2, 2, 2 })
+  lu.assertEquals(#record.network.sha256, 64)
+  lu.assertEquals(record.goal.margins, { { c = { 1.0, -1.0 }, d = 0.0 } })
+  lu.assertEquals(record.domain, { lo = { -1, -1 }, hi = { 1, 1 } })
+  lu.assertEquals(record.point, { 0.5, -0.5 })
+  lu.assertEquals({ record.strategy, record.status, record.implied }, { "prophecy", "proved", true })
+  lu.assertEquals(record.options, { anchor = true })
+  local region = record.regions[1]
+  lu.assertEquals(region.pattern, { { relucid.null, 0 } })
+  lu.assertEquals(#region.A, #region.b)
+  lu.assertEquals(region.support, 1)
+  lu.assertAlmostEquals(region.box_width.sum, 3, 1e-6)
+  lu.assertAlmostEquals(region.box_volume.log_volume, math.log(2), 1e-6)
+  for _, name in ipairs { "queries", "nodes", "lps", "seconds" } do
+    lu.assertEquals(type(record.stats[name]), "number")
+  end
+end
+
+function T.test_round_trip_is_exact()
+  support.random("result", function(rng)
+    local net = support.random_network(rng, { 3, 4, 3, 2 })
+    local domain = relucid.domain { lo = { -1, -1, -1 }, hi = { 1, 1, 1 } }
+    local point = { rng() - 0.5, rng() - 0.5, rng() - 0.5 }
+    local result = relucid.strategy.nninfer(net, point, nil, { domain = domain, epsilon = 0.1 })
+    local text = result:json()
+    local back = Result.decode(text)
+    lu.assertEquals(back:json(), text)
+    lu.assertEquals(back.point, point)
+    lu.assertEquals(back:region():rows(), result:region():rows())
+    for _, kind in ipairs { "width", "volume" } do
+      local box, again = result:box(kind), back:box(kind)
+      lu.assertEquals(again and again.lo, box and box.lo)
+      lu.assertEquals(again and again.hi, box and box.hi)
+    end
+    lu.assertEquals(back.note, result.note)
+  end)
+end
+
+function T.test_a_result_read_from_a_file_answers()
+  support.with_file(support.NNET, function(network)
+    local result = relucid.strategy.prophecy(relucid.load(network), { 0.5, -0.5 }, nil)
+    support.with_file(nil, function(path)
+      result:save(path)
+      local back = Result.read(path)
+      lu.assertTrue(back:pattern() == result:pattern())
+      local data = relucid.data { { 0.5, -0.5 }, { 0.5, 0.5 }, { -1, -1 } }
+      lu.assertEquals(back:members(data), { 1, 3 })
+      lu.assertEquals(back:support(data), 2)
+      lu.assertEquals(#back, 1)
+    end, ".json")
+  end, ".nnet")
+end
+
+function T.test_another_network_is_noticed()
+  support.with_file(support.NNET, function(network)
+    local text = relucid.strategy.prophecy(relucid.load(network), { 0.5, -0.5 }, nil):json()
+    local file = assert(io.open(network, "a"))
+    file:write "\n"
+    file:close()
+    local back = Result.decode(text)
+    support.raises_with("SHA-256 is", back.pattern, back)
+    support.raises_with(network, back.network, back)
+  end, ".nnet")
+end
+
+function T.test_not_anchored()
+  local result = characterized { anchor = false }
+  lu.assertFalse(result.options.anchor)
+  lu.assertAlmostEquals(result:box("width").sum, 3, 1e-6)
+end
+
+function T.test_refuses()
+  local result = characterized()
+  raises("box: 'height', expected width or volume", result.box, result, "height")
+  raises("region 2: the result has 1", result.region, result, 2)
+  local function decode(text) return function() return Result.decode(text, "r.json") end end
+  raises("r.json: not a relucid result: no field 'relucid'", decode "{}")
+  raises("r.json: not a relucid result: no field 'relucid'", decode "3")
+  raises("r.json: not a relucid result: version 2, expected 1", decode '{"relucid": 2}')
+  raises("r.json: not a relucid result: no field 'network'", decode '{"relucid": 1}')
+  raises("r.json: not a relucid result: regions[1] has no A and b",
+         decode '{"relucid":1,"network":{},"domain":{"lo":[0],"hi":[1]},"stats":{},"regions":[{}]}')
+  support.raises_with("r.json:1:", decode "{")
+  support.raises_with("/nowhere/r.json", Result.read, "/nowhere/r.json")
+end
+
+return T
