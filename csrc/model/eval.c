@@ -117,31 +117,33 @@ static rl_interval affine_interval(const double *w, double b, int n, const rl_in
   return sum;
 }
 
-static void forward_intervals(const rl_network *net, int layer, const rl_interval *in, rl_interval *out) {
-  int n = net->sizes[layer], hidden = layer + 1 < net->layers;
-  for (int i = 0; i < net->sizes[layer + 1]; i++) {
-    rl_interval z = affine_interval(net->weights[layer] + (size_t)i * (size_t)n, net->biases[layer][i], n, in);
-    out[i] = hidden ? (rl_interval){fmax(z.lo, 0), fmax(z.hi, 0)} : z;
+rl_status rl_network_intervals(const rl_network *net, const double *x, rl_interval *z, rl_interval *y, rl_error *err) {
+  rl_status status = check_inputs(net, 1, x, err);
+  if (status != RL_OK) return status;
+  rl_interval *active = rl_alloc((size_t)net->widest, sizeof *active);
+  if (!active) return rl_fail_memory(err);
+  for (int j = 0; j < net->sizes[0]; j++) active[j] = (rl_interval){x[j], x[j]};
+  for (int k = 0; k < net->layers; k++) {
+    int n = net->sizes[k];
+    rl_interval *out = k + 1 < net->layers ? z + net->offsets[k] : y;
+    for (int i = 0; i < net->sizes[k + 1]; i++)
+      out[i] = affine_interval(net->weights[k] + (size_t)i * (size_t)n, net->biases[k][i], n, active);
+    for (int i = 0; k + 1 < net->layers && i < net->sizes[k + 1]; i++)
+      active[i] = (rl_interval){fmax(out[i].lo, 0), fmax(out[i].hi, 0)};
   }
+  rl_free(active);
+  return RL_OK;
 }
 
 rl_status rl_network_eval_bounds(const rl_network *net, const double *x, double *ylo, double *yhi, rl_error *err) {
-  rl_status status = check_inputs(net, 1, x, err);
-  if (status != RL_OK) return status;
-  rl_interval *values = rl_alloc(2 * (size_t)net->widest, sizeof *values);
+  size_t neurons = (size_t)net->neurons, m = (size_t)net->sizes[net->layers];
+  rl_interval *values = rl_alloc(neurons + m, sizeof *values);
   if (!values) return rl_fail_memory(err);
-  rl_interval *in = values, *out = values + net->widest;
-  for (int j = 0; j < net->sizes[0]; j++) in[j] = (rl_interval){x[j], x[j]};
-  for (int k = 0; k < net->layers; k++) {
-    forward_intervals(net, k, in, out);
-    rl_interval *swap = in;
-    in = out;
-    out = swap;
-  }
-  for (int i = 0; i < net->sizes[net->layers]; i++) {
-    ylo[i] = in[i].lo;
-    yhi[i] = in[i].hi;
+  rl_status status = rl_network_intervals(net, x, values, values + neurons, err);
+  for (size_t i = 0; status == RL_OK && i < m; i++) {
+    ylo[i] = values[neurons + i].lo;
+    yhi[i] = values[neurons + i].hi;
   }
   rl_free(values);
-  return RL_OK;
+  return status;
 }

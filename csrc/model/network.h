@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "core/core.h"
+#include "core/round.h"
 
 struct rl_network {
   atomic_int references;
@@ -48,6 +49,10 @@ rl_status rl_network_allocate(rl_network **out, int layers, const int *sizes, rl
 /* Checks that every weight and bias is finite (naming layer, row, column) and,
  * when sha256 is still empty, hashes sizes and doubles. */
 rl_status rl_network_finish(rl_network *net, rl_error *err);
+
+/* Rigorous evaluation of one input, hidden layers too: z[neurons] contains the pre-activations and
+ * y[m] the outputs in exact arithmetic. */
+rl_status rl_network_intervals(const rl_network *net, const double *x, rl_interval *z, rl_interval *y, rl_error *err);
 
 /* Lower-case hex SHA-256 of bytes into out[65]. */
 void rl_sha256(const void *bytes, size_t length, char *out);

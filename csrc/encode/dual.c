@@ -1,0 +1,265 @@
+/* L2: the dual bound (see dual.h). */
+#include "encode/dual.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/round.h"
+#include "encode/forward.h"
+
+#define UNIT (DBL_EPSILON / 2)
+
+rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *domain, rl_error *err) {
+  rl_dual *d = rl_alloc(1, sizeof *d);
+  if (!d) return rl_fail_memory(err);
+  size_t neurons = (size_t)net->neurons, n = (size_t)net->sizes[0], widest = (size_t)net->widest;
+  d->net = net;
+  d->domain = domain;
+  d->alpha = rl_alloc(neurons, sizeof(double));
+  d->tau = rl_alloc(neurons, sizeof(double));
+  d->mu = rl_alloc((size_t)domain->rows, sizeof(double));
+  d->v = rl_alloc(neurons, sizeof(double));
+  d->w = rl_alloc(neurons, sizeof(double));
+  d->wx = rl_alloc(n, sizeof(double));
+  d->x = rl_alloc(n, sizeof(double));
+  d->z = rl_alloc(neurons, sizeof(double));
+  d->y = rl_alloc((size_t)net->sizes[net->layers], sizeof(double));
+  d->in = rl_alloc(widest, sizeof(double));
+  d->out = rl_alloc(widest, sizeof(double));
+  d->in_mag = rl_alloc(widest, sizeof(double));
+  d->x_mag = rl_alloc(n, sizeof(double));
+  if (!d->alpha || !d->tau || !d->mu || !d->v || !d->w || !d->wx || !d->x || !d->z || !d->y || !d->in || !d->out ||
+      !d->in_mag || !d->x_mag) {
+    rl_dual_release(d);
+    return rl_fail_memory(err);
+  }
+  *out = d;
+  return RL_OK;
+}
+
+void rl_dual_release(rl_dual *d) {
+  if (!d) return;
+  double *owned[] = {d->alpha, d->tau, d->mu, d->v, d->w, d->wx, d->x, d->z, d->y, d->in, d->in_mag, d->out, d->x_mag};
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
+  rl_free(d);
+}
+
+void rl_dual_reset(rl_dual *d, const rl_cell *cell, int parallel) {
+  for (int i = 0; i < d->net->neurons; i++) {
+    d->tau[i] = 0;
+    d->alpha[i] = cell->l[i] >= 0   ? 1
+                  : cell->u[i] <= 0 ? 0
+                  : parallel        ? cell->u[i] / (cell->u[i] - cell->l[i])
+                                    : cell->u[i] > -cell->l[i];
+  }
+  for (int r = 0; r < d->domain->rows; r++) d->mu[r] = 0;
+}
+
+/* A sum of terms together with a bound on its rounding error. */
+typedef struct account {
+  double sum, mag, charge; /* value, sum of |terms|, other errors (each already an upper bound) */
+  long terms;
+} account;
+
+static inline void add(account *a, double term) {
+  a->sum += term;
+  a->mag += fabs(term);
+  a->terms++;
+}
+
+/* Upper bound of the exact sum: each term may itself have been rounded up to four times. */
+static double account_up(const account *a) {
+  double error = ((double)a->terms + 8) * UNIT * 1.01 * a->mag + a->charge * (1 + 1e-9);
+  return rl_add_up(a->sum, error + 1e-300);
+}
+
+/* Through the ReLU of neuron k: from the activation's coefficient v to the pre-activation's,
+ * which is stored in d->w.  Written so that the relaxation with the stored, rounded coefficient
+ * is valid as it stands (see comments); only tau's rounding is charged. */
+static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, account *a) {
+  double l = cell->l[k], u = cell->u[k], w = 0, tau = d->tau[k];
+  int sign = rl_neuron_sign(cell->signs[k], l, u);
+  d->v[k] = v;
+  if (sign == RL_ON) {
+    w = v; /* a = z */
+  } else if (sign == RL_FREE && v > 0) {
+    w = v * (u / (u - l)) * (1 + 8 * UNIT); /* v a <= w (z - l) since w (u - l) >= v u */
+    add(a, -w * l);
+  } else if (sign == RL_FREE && v < 0) {
+    w = v * d->alpha[k]; /* v a <= w z for any w in [v, 0] */
+  }
+  if (tau != 0) {
+    double sum = w + tau, limit = tau > 0 ? l : u;
+    a->charge += UNIT * fabs(sum) * fmax(fabs(l), fabs(u));
+    add(a, -tau * limit);
+    w = sum;
+  }
+  d->w[k] = w;
+  return w;
+}
+
+/* in = W^T coefficients and in_mag = |W|^T |coefficients|; the bias goes into the account.
+ * Returns the number of rows that took part. */
+static int through_affine(rl_dual *d, int layer, const double *coefficients, account *a) {
+  const rl_network *net = d->net;
+  int rows = net->sizes[layer + 1], columns = net->sizes[layer], used = 0;
+  memset(d->in, 0, (size_t)columns * sizeof *d->in);
+  memset(d->in_mag, 0, (size_t)columns * sizeof *d->in_mag);
+  for (int i = 0; i < rows; i++) {
+    double c = coefficients[i];
+    if (c == 0) continue;
+    const double *restrict w = net->weights[layer] + (size_t)i * (size_t)columns;
+    double *restrict in = d->in, *restrict mag = d->in_mag;
+    for (int j = 0; j < columns; j++) {
+      in[j] = fma(c, w[j], in[j]);
+      mag[j] = fma(fabs(c), fabs(w[j]), mag[j]);
+    }
+    add(a, c * net->biases[layer][i]);
+    used++;
+  }
+  return used;
+}
+
+/* Add the half-spaces with their multipliers to the inputs' coefficients. */
+static void add_half_spaces(rl_dual *d, account *a) {
+  int n = d->net->sizes[0];
+  for (int r = 0; r < d->domain->rows; r++) {
+    if (d->mu[r] == 0) continue;
+    const double *row = d->domain->A + (size_t)r * (size_t)n;
+    for (int j = 0; j < n; j++) {
+      d->wx[j] -= d->mu[r] * row[j];
+      d->x_mag[j] += d->mu[r] * fabs(row[j]);
+    }
+    add(a, d->mu[r] * d->domain->b[r]);
+  }
+}
+
+/* From coefficients of the outputs (d->out) and inputs (d->wx, d->x_mag) to a bound. */
+static double backward(rl_dual *d, const rl_cell *cell, account *a, int goal_rows) {
+  const rl_network *net = d->net;
+  int n = net->sizes[0];
+  int used = through_affine(d, net->layers - 1, d->out, a);
+  for (int layer = net->layers - 2; layer >= 0; layer--) {
+    int offset = net->offsets[layer];
+    double gamma = (used + 2) * UNIT * 1.01;
+    for (int i = 0; i < net->sizes[layer + 1]; i++) {
+      int k = offset + i;
+      if (cell->u[k] > 0) a->charge += gamma * d->in_mag[i] * cell->u[k];
+      d->out[i] = through_relu(d, cell, k, d->in[i], a);
+    }
+    used = through_affine(d, layer, d->out, a);
+  }
+  add_half_spaces(d, a);
+  double gamma = (used + d->domain->rows + goal_rows + 4) * UNIT * 1.01;
+  for (int j = 0; j < n; j++) {
+    double w = d->in[j] + d->wx[j];
+    a->charge += gamma * (d->in_mag[j] + d->x_mag[j]) * fmax(fabs(cell->lo[j]), fabs(cell->hi[j]));
+    d->x[j] = w > 0 ? cell->hi[j] : cell->lo[j];
+    d->wx[j] = w;
+    add(a, w * d->x[j]);
+  }
+  return account_up(a);
+}
+
+static void clear_goal(rl_dual *d) {
+  size_t n = (size_t)d->net->sizes[0], m = (size_t)d->net->sizes[d->net->layers];
+  memset(d->wx, 0, n * sizeof *d->wx);
+  memset(d->x_mag, 0, n * sizeof *d->x_mag);
+  memset(d->out, 0, m * sizeof *d->out);
+}
+
+/* Largest |y_j| that the activation bounds allow. */
+static double output_reach(const rl_dual *d, const rl_cell *cell, int j) {
+  const rl_network *net = d->net;
+  int last = net->layers - 1, columns = net->sizes[last];
+  const double *w = net->weights[last] + (size_t)j * (size_t)columns;
+  double reach = fabs(net->biases[last][j]);
+  for (int i = 0; i < columns; i++)
+    reach += fabs(w[i]) * (last == 0 ? fmax(fabs(cell->lo[i]), fabs(cell->hi[i]))
+                                     : fmax(0, cell->u[net->offsets[last - 1] + i]));
+  return reach * (1 + (columns + 2) * DBL_EPSILON);
+}
+
+/* Weighted sum of the clause's rows as goal; rounding of the sum is charged to the outputs' reach. */
+static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *target, int clause, const double *lambda,
+                         account *a) {
+  int n = target->n, m = target->m, rows = target->first[clause + 1] - target->first[clause];
+  for (int r = 0; r < rows; r++) {
+    if (lambda[r] == 0) continue;
+    size_t index = (size_t)(target->first[clause] + r);
+    for (int j = 0; target->a && j < n; j++) {
+      double term = lambda[r] * target->a[index * (size_t)n + (size_t)j];
+      d->wx[j] += term;
+      d->x_mag[j] += fabs(term);
+    }
+    add(a, lambda[r] * target->d[index]);
+  }
+  for (int j = 0; j < m; j++) {
+    double magnitude = 0;
+    for (int r = 0; r < rows; r++) {
+      double term = lambda[r] * target->c[(size_t)(target->first[clause] + r) * (size_t)m + (size_t)j];
+      d->out[j] += term;
+      magnitude += fabs(term);
+    }
+    if (magnitude > 0) a->charge += (rows + 2) * UNIT * 1.01 * magnitude * output_reach(d, cell, j);
+  }
+}
+
+double rl_dual_bound(rl_dual *d, const rl_cell *cell, const rl_property *target, int clause, int row,
+                     const double *lambda) {
+  size_t n = (size_t)target->n, m = (size_t)target->m, index = (size_t)(target->first[clause] + row);
+  account a = {0};
+  clear_goal(d);
+  if (lambda) {
+    combine_rows(d, cell, target, clause, lambda, &a);
+  } else {
+    memcpy(d->out, target->c + index * m, m * sizeof *d->out);
+    for (size_t j = 0; target->a && j < n; j++) {
+      d->wx[j] = target->a[index * n + j];
+      d->x_mag[j] = fabs(d->wx[j]);
+    }
+    add(&a, target->d[index]);
+  }
+  return backward(d, cell, &a, lambda ? target->first[clause + 1] - target->first[clause] : 1);
+}
+
+double rl_dual_bound_empty(rl_dual *d, const rl_cell *cell) {
+  account a = {0};
+  clear_goal(d);
+  return backward(d, cell, &a, 0);
+}
+
+double rl_dual_bound_input(rl_dual *d, const rl_cell *cell, int input, double side) {
+  account a = {0};
+  clear_goal(d);
+  d->wx[input] = side;
+  d->x_mag[input] = 1;
+  return backward(d, cell, &a, 1);
+}
+
+void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {
+  const rl_network *net = d->net;
+  const double *active = d->x;
+  for (int layer = 0; layer < net->layers; layer++) {
+    int rows = net->sizes[layer + 1], columns = net->sizes[layer], last = layer == net->layers - 1;
+    double *z = last ? d->y : d->z + net->offsets[layer];
+    for (int i = 0; i < rows; i++) {
+      const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
+      double sum = net->biases[layer][i];
+      for (int j = 0; j < columns; j++) sum += w[j] * active[j];
+      z[i] = sum;
+    }
+    if (last) return;
+    double *next = layer % 2 ? d->in : d->out;
+    for (int i = 0; i < rows; i++) {
+      int k = net->offsets[layer] + i, sign = rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]);
+      double l = cell->l[k], u = cell->u[k];
+      next[i] = sign == RL_ON    ? z[i]
+                : sign == RL_OFF ? 0
+                : d->v[k] > 0    ? u / (u - l) * (z[i] - l)
+                                 : d->alpha[k] * z[i];
+    }
+    active = next;
+  }
+}

@@ -1,0 +1,62 @@
+/* L2: the dual bound that every claim of the search rests on.
+ *
+ * For a goal g(x, y) = sum_r lambda_r (a_r.x + c_r.y + d_r), an upper bound of g over
+ *   { lo <= x <= hi, A x <= b, imposed signs } with neuron bounds l <= z <= u
+ * from multipliers that may come from anywhere (an LP, gradient ascent, a file):
+ *   alpha_i in [0,1]  slope of the lower line alpha z <= relu(z) of an undecided neuron
+ *   tau_i             > 0 adds tau (z_i - L_i), < 0 adds -tau (U_i - z_i), with L_i (U_i) the larger of l_i
+ *                     and 0 when on is imposed (the smaller of u_i and 0 when off is)
+ *   mu_r >= 0         adds mu_r (b_r - A_r x)
+ * each added term is non-negative on the set, so any choice gives a valid bound
+ * (weak duality; Salman et al. 2019; Wang et al. 2021, beta-CROWN).  The bound
+ * is valid in exact arithmetic: every rounded coefficient is charged against the
+ * range of the variable it multiplies. */
+#ifndef RL_DUAL_H
+#define RL_DUAL_H
+
+#include "model/network.h"
+
+typedef struct rl_dual {
+  const rl_network *net;
+  const rl_domain *domain;
+  /* multipliers, owned: */
+  double *alpha; /* neurons */
+  double *tau;   /* neurons */
+  double *mu;    /* domain rows */
+  /* results of the last rl_dual_bound, owned: */
+  double *v;     /* neurons: coefficient of the activation */
+  double *w;     /* neurons: coefficient of the pre-activation, tau included */
+  double *wx;    /* n: coefficient of the inputs */
+  double *x;     /* n: the corner of the box where the bound is reached */
+  double *z;     /* neurons: pre-activations along the relaxation at x (rl_dual_relaxed) */
+  double *y;     /* m: outputs along the relaxation at x */
+  /* scratch */
+  double *in, *in_mag, *out, *x_mag;
+} rl_dual;
+
+/* What a bound is taken over: borrowed arrays. */
+typedef struct rl_cell {
+  const double *lo, *hi;       /* n */
+  const int8_t *signs;         /* neurons: imposed signs */
+  const double *l, *u;         /* neurons: bounds */
+} rl_cell;
+
+rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *domain, rl_error *err);
+void rl_dual_release(rl_dual *dual);
+
+/* Multipliers without knowledge: alpha = 1 where u > -l, else 0 (or u/(u-l) when parallel), tau = mu = 0. */
+void rl_dual_reset(rl_dual *dual, const rl_cell *cell, int parallel);
+
+/* Upper bound of sum_r lambda[r] row_r of `clause`, rows 0..; lambda NULL: row `row` alone. */
+double rl_dual_bound(rl_dual *dual, const rl_cell *cell, const rl_property *target, int clause, int row,
+                     const double *lambda);
+/* Upper bound of the zero goal: < 0 proves the set empty. */
+double rl_dual_bound_empty(rl_dual *dual, const rl_cell *cell);
+/* Upper bound of side * x_i. */
+double rl_dual_bound_input(rl_dual *dual, const rl_cell *cell, int input, double side);
+
+/* Follow the relaxation at dual->x: fills z and y; d bound / d alpha_i = v_i z_i where v_i < 0,
+ * d bound / d tau_i = z_i - L_i (or z_i - U_i). */
+void rl_dual_relaxed(rl_dual *dual, const rl_cell *cell);
+
+#endif

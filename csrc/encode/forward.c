@@ -1,0 +1,288 @@
+/* L2: forward symbolic bounds (see forward.h). */
+#include "encode/forward.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define UNIT (DBL_EPSILON / 2)
+
+struct rl_forward {
+  const rl_network *net;
+  int over_neurons; /* base variables are the first layer's pre-activations */
+  int nb;           /* base variables */
+  int stride;       /* doubles per form: nb coefficients, the constant, padding */
+  double *active;   /* activations of the layer at hand: per neuron lower form, upper form */
+  double *next;     /* pre-activations of the layer that follows */
+  double *mag;      /* per activation: bound on sum of |coefficients| + |constant| */
+  int *list;        /* activations that are not zero */
+  double *base_lo, *base_hi, *center, *radius; /* of the base variables */
+  double *base_mag; /* over neurons: sum_j |W1_ij| max |x_j| */
+  double *input;    /* n: a form's coefficients over the inputs */
+};
+
+rl_status rl_forward_create(rl_forward **out, const rl_network *net, rl_error *err) {
+  rl_forward *f = rl_alloc(1, sizeof *f);
+  if (!f) return rl_fail_memory(err);
+  f->net = net;
+  f->over_neurons = net->layers > 1 && net->sizes[1] < net->sizes[0];
+  f->nb = f->over_neurons ? net->sizes[1] : net->sizes[0];
+  f->stride = (f->nb + 1 + 7) / 8 * 8;
+  size_t forms = (size_t)net->widest * 2 * (size_t)f->stride;
+  f->active = rl_alloc(forms, sizeof(double));
+  f->next = rl_alloc(forms, sizeof(double));
+  f->mag = rl_alloc((size_t)net->widest, sizeof(double));
+  f->list = rl_alloc((size_t)net->widest, sizeof(int));
+  f->base_lo = rl_alloc((size_t)f->nb, sizeof(double));
+  f->base_hi = rl_alloc((size_t)f->nb, sizeof(double));
+  f->base_mag = rl_alloc((size_t)f->nb, sizeof(double));
+  f->center = rl_alloc((size_t)f->nb, sizeof(double));
+  f->radius = rl_alloc((size_t)f->nb, sizeof(double));
+  f->input = rl_alloc((size_t)net->sizes[0], sizeof(double));
+  if (!f->active || !f->next || !f->mag || !f->list || !f->base_lo || !f->base_hi || !f->base_mag || !f->center ||
+      !f->radius || !f->input) {
+    rl_forward_release(f);
+    return rl_fail_memory(err);
+  }
+  *out = f;
+  return RL_OK;
+}
+
+void rl_forward_release(rl_forward *f) {
+  if (!f) return;
+  rl_free(f->active);
+  rl_free(f->next);
+  rl_free(f->mag);
+  rl_free(f->list);
+  rl_free(f->base_lo);
+  rl_free(f->base_hi);
+  rl_free(f->base_mag);
+  rl_free(f->center);
+  rl_free(f->radius);
+  rl_free(f->input);
+  rl_free(f);
+}
+
+/* acc[0..2*stride) += w * (lower, upper) with the forms exchanged for w < 0. */
+static inline void accumulate(double *restrict acc, double w, const double *restrict forms, int stride) {
+  double *restrict low = acc, *restrict up = acc + stride;
+  const double *restrict first = w >= 0 ? forms : forms + stride, *restrict second = w >= 0 ? forms + stride : forms;
+  for (int c = 0; c < stride; c++) {
+    low[c] = fma(w, first[c], low[c]);
+    up[c] = fma(w, second[c], up[c]);
+  }
+}
+
+/* Pre-activation forms of one affine layer from the listed activations.  The
+ * rounding error of a form over t in [-1,1] is at most gamma times the sum of
+ * |w_j| mag_j; it goes into the constant. */
+static void affine_layer(rl_forward *f, int layer, int listed) {
+  const rl_network *net = f->net;
+  int rows = net->sizes[layer + 1], columns = net->sizes[layer], stride = f->stride;
+  double gamma = (listed + 4) * UNIT * 1.01;
+  for (int i = 0; i < rows; i++) {
+    const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
+    double *forms = f->next + (size_t)i * 2 * (size_t)stride, bias = net->biases[layer][i], magnitude = fabs(bias);
+    memset(forms, 0, 2 * (size_t)stride * sizeof *forms);
+    forms[f->nb] = forms[stride + f->nb] = bias;
+    if (stride == 8)
+      for (int k = 0; k < listed; k++) accumulate(forms, w[f->list[k]], f->active + (size_t)f->list[k] * 16, 8);
+    else
+      for (int k = 0; k < listed; k++)
+        accumulate(forms, w[f->list[k]], f->active + (size_t)f->list[k] * 2 * (size_t)stride, stride);
+    for (int k = 0; k < listed; k++) magnitude = fma(fabs(w[f->list[k]]), f->mag[f->list[k]], magnitude);
+    double error = gamma * magnitude * (1 + 1e-9);
+    forms[f->nb] -= error;
+    forms[stride + f->nb] += error;
+  }
+}
+
+/* Upper bound of sum |coefficients| and the constant's magnitude. */
+static double form_radius(const double *form, int nb) {
+  double sum = 0;
+  for (int c = 0; c < nb; c++) sum += fabs(form[c]);
+  return sum;
+}
+
+/* Range of a form over t in [-1,1], one end: constant + side * sum |coefficients|, outwards. */
+static double form_end(const double *form, int nb, double side) {
+  double r = form_radius(form, nb), value = form[nb] + side * r;
+  return value + side * (nb + 3) * UNIT * 1.01 * (r + fabs(form[nb]));
+}
+
+/* The same end over the inputs' box: t_i = (W1 x + b1 - center)_i / radius_i. */
+static double form_end_inputs(rl_forward *f, const double *form, const double *lo, const double *hi, double side) {
+  const rl_network *net = f->net;
+  int n = net->sizes[0];
+  double constant = form[f->nb], magnitude = fabs(constant);
+  memset(f->input, 0, (size_t)n * sizeof *f->input);
+  double weight_mag = 0;
+  for (int i = 0; i < f->nb; i++) {
+    double g = f->radius[i] > 0 ? form[i] / f->radius[i] : 0;
+    if (f->radius[i] <= 0) {
+      magnitude += fabs(form[i]);
+      constant += side * fabs(form[i]);
+      continue;
+    }
+    const double *w = net->weights[0] + (size_t)i * (size_t)n;
+    for (int j = 0; j < n; j++) f->input[j] = fma(g, w[j], f->input[j]);
+    double shift = net->biases[0][i] - f->center[i];
+    constant += g * shift;
+    magnitude += fabs(g) * (fabs(net->biases[0][i]) + fabs(f->center[i]));
+    weight_mag += fabs(g) * f->base_mag[i];
+  }
+  double sum = 0;
+  for (int j = 0; j < n; j++) sum += f->input[j] * (f->input[j] * side > 0 ? hi[j] : lo[j]);
+  double error = (n + f->nb + 16) * UNIT * 1.01 * (2 * weight_mag + magnitude);
+  return constant + sum + side * error;
+}
+
+/* Bounds of the first layer's pre-activations over the box. */
+static void base_ranges(rl_forward *f, const double *lo, const double *hi) {
+  const rl_network *net = f->net;
+  int n = net->sizes[0];
+  for (int i = 0; i < f->nb; i++) {
+    const double *w = net->weights[0] + (size_t)i * (size_t)n;
+    double low = net->biases[0][i], up = low, magnitude = 0;
+    for (int j = 0; j < n; j++) {
+      low += w[j] * (w[j] > 0 ? lo[j] : hi[j]);
+      up += w[j] * (w[j] > 0 ? hi[j] : lo[j]);
+      magnitude += fabs(w[j]) * fmax(fabs(lo[j]), fabs(hi[j]));
+    }
+    double error = (n + 4) * UNIT * 1.01 * (magnitude + fabs(net->biases[0][i]));
+    f->base_lo[i] = low - error;
+    f->base_hi[i] = up + error;
+    f->base_mag[i] = magnitude;
+  }
+}
+
+/* center and radius such that [lo, hi] is inside center +- radius. */
+static void center_base(rl_forward *f, const double *lo, const double *hi) {
+  for (int i = 0; i < f->nb; i++) {
+    double c = 0.5 * lo[i] + 0.5 * hi[i], r = fmax(hi[i] - c, c - lo[i]);
+    f->center[i] = c;
+    f->radius[i] = r > 0 ? r * (1 + 4 * UNIT) : 0;
+  }
+}
+
+/* Both forms of item i become center + radius t_i. */
+static void base_form(rl_forward *f, double *forms, int i) {
+  memset(forms, 0, 2 * (size_t)f->stride * sizeof *forms);
+  forms[i] = forms[f->stride + i] = f->radius[i];
+  forms[f->nb] = forms[f->stride + f->nb] = f->center[i];
+}
+
+/* Activation forms from pre-activation forms of neuron i with bounds [l, u]:
+ * on: a = z; undecided: slope (z - l) from above with slope >= u/(u-l), slope z from
+ * below.  Scaling errs by at most unit * mag, charged to the constant. */
+static void activate(rl_forward *f, int i, int sign, double l, double u) {
+  int stride = f->stride, nb = f->nb;
+  const double *z = f->next + (size_t)i * 2 * (size_t)stride;
+  double *a = f->active + (size_t)i * 2 * (size_t)stride;
+  if (sign == RL_ON) {
+    memcpy(a, z, 2 * (size_t)stride * sizeof *a);
+  } else {
+    double slope = u / (u - l) * (1 + 4 * UNIT), below = slope < 1 ? slope : 1;
+    for (int c = 0; c < stride; c++) {
+      a[c] = below * z[c];
+      a[stride + c] = slope * z[stride + c];
+    }
+    double low = form_radius(a, nb) + fabs(a[nb]), up = form_radius(a + stride, nb) + fabs(a[stride + nb]) - slope * l;
+    a[nb] -= 4 * UNIT * low;
+    a[stride + nb] += -slope * l + 8 * UNIT * up;
+  }
+  double low = form_radius(a, nb) + fabs(a[nb]), up = form_radius(a + stride, nb) + fabs(a[stride + nb]);
+  f->mag[i] = fmax(low, up) * (1 + (nb + 4) * UNIT);
+}
+
+/* New bounds of neuron i from its forms. */
+static void concretise(rl_forward *f, int i, const double *lo, const double *hi, double *l, double *u) {
+  const double *forms = f->next + (size_t)i * 2 * (size_t)f->stride;
+  double low = fmax(*l, form_end(forms, f->nb, -1)), up = fmin(*u, form_end(forms + f->stride, f->nb, 1));
+  if (f->over_neurons && low < 0 && up > 0) {
+    low = fmax(low, form_end_inputs(f, forms, lo, hi, -1));
+    if (low < 0) up = fmin(up, form_end_inputs(f, forms + f->stride, lo, hi, 1));
+  }
+  *l = low;
+  *u = up;
+}
+
+/* Take an imposed sign into bounds; 0 if it contradicts them. */
+static int impose(int8_t imposed, double *l, double *u) {
+  if (imposed == RL_ON) *l = fmax(*l, 0);
+  if (imposed == RL_OFF) *u = fmin(*u, 0);
+  return *l <= *u;
+}
+
+/* The first layer as base: its pre-activation forms are the base variables. */
+static int start_over_neurons(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l,
+                              double *u, uint8_t *needed) {
+  base_ranges(f, lo, hi);
+  for (int i = 0; i < f->nb; i++) {
+    l[i] = fmax(l[i], f->base_lo[i]);
+    u[i] = fmin(u[i], f->base_hi[i]);
+    needed[i] = signs[i] != RL_FREE && (signs[i] == RL_ON ? f->base_lo[i] < 0 : f->base_hi[i] > 0);
+    if (!impose(signs[i], &l[i], &u[i])) return 0;
+  }
+  center_base(f, l, u);
+  for (int i = 0; i < f->nb; i++) base_form(f, f->next + (size_t)i * 2 * (size_t)f->stride, i);
+  return 1;
+}
+
+/* Activations of hidden layer k from its pre-activations; returns how many are not zero. */
+static int activate_layer(rl_forward *f, int layer, const int8_t *signs, const double *l, const double *u) {
+  int listed = 0, offset = f->net->offsets[layer];
+  for (int i = 0; i < f->net->sizes[layer + 1]; i++) {
+    int sign = rl_neuron_sign(signs[offset + i], l[offset + i], u[offset + i]);
+    if (sign == RL_OFF) continue;
+    activate(f, i, sign, l[offset + i], u[offset + i]);
+    f->list[listed++] = i;
+  }
+  return listed;
+}
+
+/* Bounds of hidden layer `layer` from the forms in f->next; 0 if empty. */
+static int bound_layer(rl_forward *f, int layer, const double *lo, const double *hi, const int8_t *signs, double *l,
+                       double *u, uint8_t *needed) {
+  int offset = f->net->offsets[layer];
+  for (int i = 0; i < f->net->sizes[layer + 1]; i++) {
+    int k = offset + i;
+    double low = -INFINITY, up = INFINITY;
+    concretise(f, i, lo, hi, &low, &up);
+    uint8_t implied = signs[k] == RL_FREE || (signs[k] == RL_ON ? low >= 0 : up <= 0);
+    l[k] = fmax(l[k], low);
+    u[k] = fmin(u[k], up);
+    if (!impose(signs[k], &l[k], &u[k])) return 0;
+    needed[k] = !implied;
+  }
+  return 1;
+}
+
+/* The inputs as base: their forms are the base variables.  Returns how many are listed. */
+static int start_over_inputs(rl_forward *f, const double *lo, const double *hi) {
+  center_base(f, lo, hi);
+  for (int i = 0; i < f->nb; i++) {
+    base_form(f, f->active + (size_t)i * 2 * (size_t)f->stride, i);
+    f->mag[i] = f->radius[i] + fabs(f->center[i]);
+    f->list[i] = i;
+  }
+  return f->nb;
+}
+
+int rl_forward_run(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
+                   uint8_t *needed) {
+  int hidden = f->net->layers - 1, listed = 0, layer = 0;
+  if (f->over_neurons) {
+    if (!start_over_neurons(f, lo, hi, signs, l, u, needed)) return 0;
+    listed = activate_layer(f, 0, signs, l, u);
+    layer = 1;
+  } else {
+    listed = start_over_inputs(f, lo, hi);
+  }
+  for (; layer < hidden; layer++) {
+    affine_layer(f, layer, listed);
+    if (!bound_layer(f, layer, lo, hi, signs, l, u, needed)) return 0;
+    listed = activate_layer(f, layer, signs, l, u);
+  }
+  return 1;
+}

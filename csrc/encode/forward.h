@@ -1,0 +1,36 @@
+/* L2: forward symbolic bounds.
+ *
+ * Each neuron carries two affine forms over base variables t in [-1,1]^nb, a
+ * lower and an upper one, valid for every input that lies in the box and obeys
+ * the imposed signs.  The base is the input box itself, or, where the first
+ * layer is narrower than the input, the pre-activations of that layer; forms
+ * over these are also evaluated over the inputs where that may decide a sign.
+ *
+ * Rounding: coefficients are computed to nearest; each form's constant absorbs
+ * an a-priori bound of all rounding errors (Higham, "Accuracy and Stability",
+ * lemma 3.1: a sum of k products errs by at most k u / (1 - k u) times the sum of
+ * magnitudes), so l and u are valid in exact arithmetic. */
+#ifndef RL_FORWARD_H
+#define RL_FORWARD_H
+
+#include "model/network.h"
+
+typedef struct rl_forward rl_forward; /* work space; one per thread */
+
+rl_status rl_forward_create(rl_forward **out, const rl_network *net, rl_error *err);
+void rl_forward_release(rl_forward *forward);
+
+/* Tighten bounds l[neurons], u[neurons] (in: valid bounds or infinities) of all
+ * hidden pre-activations over {lo <= x <= hi} and the imposed signs[neurons].
+ * needed[i] becomes 1 where an imposed sign is not implied by the bounds
+ * computed here, else 0.  Returns 0 if the set is proved empty, else 1. */
+int rl_forward_run(rl_forward *forward, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
+                   uint8_t *needed);
+
+/* The sign that a node's bounds and imposed signs give a neuron: RL_ON, RL_OFF or RL_FREE. */
+static inline int rl_neuron_sign(int8_t imposed, double l, double u) {
+  if (imposed != RL_FREE) return imposed;
+  return l >= 0 ? RL_ON : u <= 0 ? RL_OFF : RL_FREE;
+}
+
+#endif

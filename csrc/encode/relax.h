@@ -1,0 +1,35 @@
+/* L2: the compact LP relaxation of a cell (triangle relaxation; Ehlers 2017).
+ *
+ * Decided neurons are substituted; columns are the inputs, one per undecided
+ * neuron, and, where the first layer is narrower than the input, the first
+ * layer's pre-activations, tied to the inputs by equality rows (so that every
+ * later row is short).  Rows: a >= z and a <= u/(u-l) (z - l) per undecided
+ * neuron, one per imposed sign that the bounds do not imply, the domain's
+ * half-spaces.  The LP proposes multipliers and points; rl_dual_bound judges. */
+#ifndef RL_RELAX_H
+#define RL_RELAX_H
+
+#include "encode/dual.h"
+#include "encode/lp.h"
+
+typedef struct rl_relax rl_relax;
+
+rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain *domain, rl_error *err);
+void rl_relax_release(rl_relax *relax);
+
+/* Build the LP of a cell.  needed[k]: the imposed sign of k wants a row.  Returns RL_ENUMERIC,
+ * RL_EMEMORY or RL_OK. */
+rl_status rl_relax_build(rl_relax *relax, const rl_cell *cell, const uint8_t *needed, rl_error *err);
+/* Maximise the smallest row of a clause / side * x_input. */
+rl_status rl_relax_goal(rl_relax *relax, const rl_property *target, int clause, rl_error *err);
+rl_status rl_relax_goal_input(rl_relax *relax, int input, double side, rl_error *err);
+rl_status rl_relax_solve(rl_relax *relax, rl_lp_result *result, rl_error *err);
+/* Multipliers of the last solve (optimal or infeasible) for the dual bound; lambda[rows of the clause] is
+ * normalised to sum 1, or all zero for an infeasibility proof. */
+void rl_relax_multipliers(const rl_relax *relax, const rl_cell *cell, rl_dual *dual, double *lambda);
+double rl_relax_value(const rl_relax *relax);
+/* Input part of the last optimal solution, clipped to the cell's box. */
+void rl_relax_point(const rl_relax *relax, const rl_cell *cell, double *x);
+const rl_lp *rl_relax_lp(const rl_relax *relax);
+
+#endif

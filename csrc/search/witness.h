@@ -1,0 +1,21 @@
+/* L3: witnesses: is this input really in the set, and what is it worth there? */
+#ifndef RL_WITNESS_H
+#define RL_WITNESS_H
+
+#include "model/network.h"
+
+typedef struct rl_witness rl_witness; /* work space; one per thread */
+
+/* signs: the pattern imposed by the caller (not the search's own splits); borrowed. */
+rl_status rl_witness_create(rl_witness **out, const rl_network *net, const rl_domain *domain, const int8_t *signs,
+                            const rl_property *target, rl_error *err);
+void rl_witness_release(rl_witness *witness);
+
+/* Value of the target at x, rounded to nearest; no claim of membership. */
+double rl_witness_value(rl_witness *witness, const double *x);
+/* 1 if x lies, in exact arithmetic, in the domain and obeys the signs.  Then *lo <= value at x <= *hi
+ * (equal where it had to be computed exactly).  exact: fall back on rational arithmetic where intervals
+ * cannot tell. */
+int rl_witness_confirm(rl_witness *witness, const double *x, int exact, double *lo, double *hi);
+
+#endif
