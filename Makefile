@@ -23,7 +23,9 @@ BUILD    ?= build
 RELUCID_DATA ?= $(wildcard ../shared/data)
 export RELUCID_DATA
 PREFIX   ?= /usr/local
-LUA_VERSION := 5.4
+LUA_LIBDIR ?= $(PREFIX)/lib/lua/5.4
+LUA_LUADIR ?= $(PREFIX)/share/lua/5.4
+BINDIR   ?= $(PREFIX)/bin
 
 PACKAGES := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libglpk-dev libjansson-dev nettle-dev zlib1g-dev libgmp-dev \
             lua-unit lua-argparse lua-filesystem gnuplot-nox
@@ -41,7 +43,8 @@ ROOT     := $(CURDIR)
 WITH_LUA  = LUA_PATH_5_4="$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;$(ROOT)/?.lua;;" \
             LUA_CPATH_5_4="$(abspath $(BUILD))/lib/?.so;;" RELUCID_BUILD="$(abspath $(BUILD))"
 
-.PHONY: all demo test test-long debug asan valgrind lint format bench doc install clean deps lint-deps run-specs spec-modules
+.PHONY: all demo test test-long debug asan valgrind lint format bench doc install install-lua clean \
+        deps lint-deps run-specs spec-modules
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/relucid $(BUILD)/lib/relucid/core.so $(BUILD)/librelucid.a
@@ -68,8 +71,8 @@ $(BUILD)/relucid: Makefile
 	@printf '%s\n' '#!/bin/sh' \
 	  'here=$$(dirname "$$(readlink -f "$$0")")' \
 	  'root=$$here/$(shell realpath -m --relative-to=$(BUILD) .)' \
-	  'LUA_PATH_5_4="$$root/lua/?.lua;$$root/lua/?/init.lua;$${LUA_PATH_5_4:-$${LUA_PATH:-;;}}"' \
-	  'LUA_CPATH_5_4="$$here/lib/?.so;$${LUA_CPATH_5_4:-$${LUA_CPATH:-;;}}"' \
+	  'LUA_PATH_5_4="$$root/lua/?.lua;$$root/lua/?/init.lua;$${LUA_PATH_5_4:-$${LUA_PATH:-;}}"' \
+	  'LUA_CPATH_5_4="$$here/lib/?.so;$${LUA_CPATH_5_4:-$${LUA_CPATH:-;}}"' \
 	  'export LUA_PATH_5_4 LUA_CPATH_5_4' \
 	  'exec "$${LUA:-$(LUA)}" "$$root/lua/relucid/main.lua" "$$@"' > $@
 	@chmod +x $@
@@ -148,14 +151,15 @@ doc: all
 
 # ---- installing -------------------------------------------------------------------
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/relucid $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
-	install -m 755 $(BUILD)/lib/relucid/core.so $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/relucid/
-	install -m 644 include/relucid.h $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(BUILD)/librelucid.a $(DESTDIR)$(PREFIX)/lib/
-	for f in $(LUA_FILES:lua/%=%); do \
-	  install -D -m 644 lua/$$f $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)/$$f || exit 1; done
-	install -m 755 lua/relucid/main.lua $(DESTDIR)$(PREFIX)/bin/relucid
+install: install-lua
+	install -D -m 644 include/relucid.h $(DESTDIR)$(PREFIX)/include/relucid.h
+	install -D -m 644 $(BUILD)/librelucid.a $(DESTDIR)$(PREFIX)/lib/librelucid.a
+
+# The Lua module and the command alone, as LuaRocks wants them.
+install-lua: all
+	install -D -m 755 $(BUILD)/lib/relucid/core.so $(DESTDIR)$(LUA_LIBDIR)/relucid/core.so
+	for f in $(LUA_FILES:lua/%=%); do install -D -m 644 lua/$$f $(DESTDIR)$(LUA_LUADIR)/$$f || exit 1; done
+	install -D -m 755 lua/relucid/main.lua $(DESTDIR)$(BINDIR)/relucid
 
 clean:
 	rm -rf build

@@ -60,7 +60,7 @@ function support.random(name, f)
     if not a then return value / 4294967296 end
     return a + value % (b - a + 1)
   end
-  local ok, message = xpcall(f, debug.traceback, rng)
+  local ok, message = pcall(f, rng)
   if not ok then
     print(("%s: failed with RELUCID_SEED=%d"):format(name, seed))
     error(message, 0)

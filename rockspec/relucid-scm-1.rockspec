@@ -1,0 +1,41 @@
+rockspec_format = "3.0"
+package = "relucid"
+version = "scm-1"
+source = {
+  url = "git+file://.", -- luarocks make builds the checkout it is called in
+}
+description = {
+  summary = "For which inputs does a ReLU network provably keep a property?",
+  detailed = "Finds regions of a network's input space on which a property of its output is proved.",
+  license = "MIT",
+}
+-- The command `relucid` needs argparse too, from Debian's lua-argparse or the rock of that name; the library does not,
+-- and a distribution's package would not count as a rock.
+dependencies = {
+  "lua >= 5.4, < 5.5",
+}
+-- GMP is needed as well; its header lies in a directory of its own on some systems, where only the compiler finds it.
+external_dependencies = {
+  GLPK = { header = "glpk.h" },
+  JANSSON = { header = "jansson.h" },
+  NETTLE = { header = "nettle/sha2.h" },
+  ZLIB = { header = "zlib.h" },
+}
+build = {
+  type = "make",
+  build_target = "all",
+  install_target = "install-lua",
+  build_variables = {
+    BUILD = "build/rock",
+    CFLAGS = "$(CFLAGS)",
+    LUA_INC = "-I$(LUA_INCDIR)",
+  },
+  install_variables = {
+    BUILD = "build/rock",
+    CFLAGS = "$(CFLAGS)",
+    LUA_INC = "-I$(LUA_INCDIR)",
+    LUA_LIBDIR = "$(LIBDIR)",
+    LUA_LUADIR = "$(LUADIR)",
+    BINDIR = "$(BINDIR)",
+  },
+}
