@@ -49,6 +49,7 @@ struct rl_lp {
   unsigned long generation;
   int live_columns, live_rows; /* leading columns and rows that prob has */
   int costs_changed;           /* since the last solve */
+  int warm;                    /* the last solve found an optimum, whose basis is at hand */
   int code, attempt;           /* in and out of the guarded functions */
   rl_lp_result result;
   double optimum;
@@ -351,14 +352,15 @@ static void update_row(rl_lp *lp, int i) {
   if (r->dirty & DIRTY_BOUNDS)
     glp_set_row_bnds(lp->prob, i + 1, bound_type(r->lo, r->hi), finite_or_zero(r->lo), finite_or_zero(r->hi));
   if (r->dirty & DIRTY_ENTRIES)
-    glp_set_mat_row(lp->prob, i + 1, r->count, lp->index + r->start - 1, lp->value + r->start - 1);
+    glp_set_mat_row(lp->prob, i + 1, r->count, r->count ? lp->index + r->start - 1 : NULL,
+                    r->count ? lp->value + r->start - 1 : NULL);
   r->dirty = 0;
 }
 
 static void make_problems(rl_lp *lp) {
   lp->prob = lp->elastic = NULL;
   lp->generation = generation;
-  lp->live_columns = lp->live_rows = 0;
+  lp->live_columns = lp->live_rows = lp->warm = 0;
   lp->prob = glp_create_prob();
   glp_set_obj_dir(lp->prob, GLP_MAX);
 }
@@ -368,7 +370,7 @@ static void update(rl_lp *lp) {
   if (lp->live_columns == 0 && glp_get_num_cols(lp->prob) > 0) {
     glp_erase_prob(lp->prob);
     glp_set_obj_dir(lp->prob, GLP_MAX);
-    lp->live_rows = 0;
+    lp->live_rows = lp->warm = 0;
   }
   if (lp->live_rows < glp_get_num_rows(lp->prob)) drop_rows(lp, lp->live_rows);
   if (lp->columns > lp->live_columns) glp_add_cols(lp->prob, lp->columns - lp->live_columns);
@@ -385,12 +387,15 @@ static void update(rl_lp *lp) {
 
 /* ---- solving ---------------------------------------------------------------- */
 
-/* One run of the simplex, from the present basis; later attempts start afresh in ever more careful ways. */
+/* One run of the simplex, from the present basis; later attempts start afresh in ever more careful
+ * ways.  The primal method is for a new objective at an old optimum; else columns are usually
+ * bounded on both sides, hence any basis dual feasible. */
 static void run_simplex(rl_lp *lp) {
   glp_smcp parm;
   glp_init_smcp(&parm);
   parm.msg_lev = GLP_MSG_OFF;
-  parm.meth = lp->costs_changed || lp->attempt % 2 ? GLP_PRIMAL : GLP_DUALP;
+  int primal = lp->costs_changed && lp->warm && lp->columns < 4 * lp->rows;
+  parm.meth = primal != (lp->attempt % 2 != 0) ? GLP_PRIMAL : GLP_DUALP;
   parm.tol_bnd = parm.tol_dj = lp->attempt < 2 ? feasibility : 1e-7;
   parm.it_lim = SLICE;
   if (lp->attempt >= 3) glp_scale_prob(lp->prob, GLP_SF_AUTO);
@@ -595,6 +600,7 @@ rl_status rl_lp_solve(rl_lp *lp, rl_lp_result *result, rl_error *err) {
     if (guarded(lp, solve)) return rl_fail(err, RL_ENUMERIC, "GLPK failed: %s", complaint);
   }
   lp->costs_changed = 0;
+  lp->warm = lp->result == RL_LP_OPTIMAL;
   *result = lp->result;
   return RL_OK;
 }
