@@ -2,13 +2,12 @@
  *
  * A double is an integer times a power of two, so sums and products of doubles
  * stay integers over a common power of two: the affine maps are composed in
- * integers.  The simplex works on an integer dictionary with one common
- * denominator (Edmonds' integer-preserving pivoting): no fractions are formed. */
+ * integers, and the simplex (dictionary.h) stays in them. */
 #include "search/exact.h"
 
-#include <gmp.h>
 #include <math.h>
-#include <string.h>
+
+#include "search/dictionary.h"
 
 /* ---- integers and doubles --------------------------------------------------- */
 
@@ -65,17 +64,6 @@ static double to_double(const mpq_t q, int up) {
   return d;
 }
 
-static mpz_t *make_integers(size_t count) {
-  mpz_t *z = rl_alloc(count, sizeof *z);
-  for (size_t i = 0; z && i < count; i++) mpz_init(z[i]);
-  return z;
-}
-
-static void free_integers(mpz_t *z, size_t count) {
-  for (size_t i = 0; z && i < count; i++) mpz_clear(z[i]);
-  rl_free(z);
-}
-
 int rl_exact_row(int n, const double *a, const double *x, double b) {
   int scale = lowest(1, &b, lowest((size_t)n, a, 0) + lowest((size_t)n, x, 0));
   mpz_t sum, term, factor;
@@ -104,12 +92,12 @@ typedef struct forms {
 } forms;
 
 static rl_status make_forms(forms *f, int count, int length, rl_error *err) {
-  *f = (forms){count, length, 0, make_integers((size_t)count * (size_t)length)};
+  *f = (forms){count, length, 0, rl_integers_make((size_t)count * (size_t)length)};
   return f->z ? RL_OK : rl_fail_memory(err);
 }
 
 static void free_forms(forms *f) {
-  free_integers(f->z, (size_t)f->count * (size_t)f->length);
+  rl_integers_free(f->z, (size_t)f->count * (size_t)f->length);
   f->z = NULL;
 }
 
@@ -243,182 +231,6 @@ rl_status rl_exact_value(const rl_network *net, const rl_property *target, int c
   return status;
 }
 
-/* ---- the dictionary ------------------------------------------------------------ */
-
-/* Variables are numbered: 0..columns-1 the inputs u_j in [0, 1] that are not fixed,
- * then `slip` (the phase-1 violation), `level` (the t to be maximised), then one
- * slack >= 0 per row.  A basic variable i is
- *   (entry[i][0] + sum_j entry[i][j+1] * nonbasic_j) / denominator,
- * every nonbasic being 0; an input at its upper bound is replaced by 1 - u. */
-typedef struct dictionary {
-  int columns, width; /* inputs; nonbasic columns = inputs + 2 */
-  int rows, room;
-  mpz_t *entry; /* room x (width + 1) */
-  int *basic;   /* room: variable of each row */
-  int *nonbasic; /* width: variable of each column */
-  int8_t *flipped; /* columns: 1 - u stands for u */
-  mpz_t denominator, old, product;
-  int slip, level;      /* their variable numbers */
-  int free_rows;        /* rows before this one may take any value (targets in phase 1) */
-  int degenerate;       /* pivots in a row without progress */
-  long pivots;
-} dictionary;
-
-static mpz_t *entries(const dictionary *d, int row) { return d->entry + (size_t)row * (size_t)(d->width + 1); }
-
-static void free_dictionary(dictionary *d) {
-  free_integers(d->entry, (size_t)d->room * (size_t)(d->width + 1));
-  rl_free(d->basic);
-  rl_free(d->nonbasic);
-  rl_free(d->flipped);
-  mpz_clears(d->denominator, d->old, d->product, NULL);
-}
-
-static rl_status make_dictionary(dictionary *d, int columns, int room, rl_error *err) {
-  *d = (dictionary){.columns = columns, .width = columns + 2, .room = room, .slip = columns, .level = columns + 1};
-  mpz_inits(d->denominator, d->old, d->product, NULL);
-  mpz_set_ui(d->denominator, 1);
-  d->entry = make_integers((size_t)room * (size_t)(d->width + 1));
-  d->basic = rl_alloc((size_t)room, sizeof *d->basic);
-  d->nonbasic = rl_alloc((size_t)d->width, sizeof *d->nonbasic);
-  d->flipped = rl_alloc((size_t)columns, 1);
-  if (!d->entry || !d->basic || !d->nonbasic || !d->flipped) {
-    if (!d->entry) d->room = 0;
-    free_dictionary(d);
-    return rl_fail_memory(err);
-  }
-  for (int j = 0; j < d->width; j++) d->nonbasic[j] = j;
-  return RL_OK;
-}
-
-/* Integer-preserving exchange of row r's basic with column s's nonbasic variable:
- * e_ij <- (e_ij p - e_is e_rj) / D, an exact division; then D = |p|. */
-static void pivot(dictionary *d, int r, int s) {
-  mpz_t *from = entries(d, r), *p = &from[s + 1];
-  for (int i = 0; i < d->rows; i++) {
-    mpz_t *e = entries(d, i);
-    if (i == r) continue;
-    int coupled = mpz_sgn(e[s + 1]) != 0;
-    for (int j = 0; j <= d->width; j++) {
-      if (j == s + 1 || (mpz_sgn(e[j]) == 0 && (!coupled || mpz_sgn(from[j]) == 0))) continue;
-      mpz_mul(d->product, e[j], *p);
-      if (coupled) mpz_submul(d->product, e[s + 1], from[j]);
-      mpz_divexact(e[j], d->product, d->denominator);
-    }
-  }
-  for (int j = 0; j <= d->width; j++)
-    if (j != s + 1) mpz_neg(from[j], from[j]);
-  mpz_swap(*p, d->denominator);
-  if (mpz_sgn(d->denominator) < 0) {
-    mpz_neg(d->denominator, d->denominator);
-    for (int i = 0; i < d->rows; i++)
-      for (int j = 0; j <= d->width; j++) mpz_neg(entries(d, i)[j], entries(d, i)[j]);
-  }
-  int v = d->basic[r];
-  d->basic[r] = d->nonbasic[s];
-  d->nonbasic[s] = v;
-  d->pivots++;
-}
-
-/* Replace the nonbasic input u of column s by 1 - u, which moves it to its other bound. */
-static void flip_column(dictionary *d, int s) {
-  for (int i = 0; i < d->rows; i++) {
-    mpz_t *e = entries(d, i);
-    mpz_add(e[0], e[0], e[s + 1]);
-    mpz_neg(e[s + 1], e[s + 1]);
-  }
-  d->flipped[d->nonbasic[s]] ^= 1;
-}
-
-/* Replace the basic input u of row r by 1 - u. */
-static void flip_row(dictionary *d, int r) {
-  mpz_t *e = entries(d, r);
-  for (int j = 0; j <= d->width; j++) mpz_neg(e[j], e[j]);
-  mpz_add(e[0], e[0], d->denominator);
-  d->flipped[d->basic[r]] ^= 1;
-}
-
-/* The ratio test: how far may column s's variable grow?  *row: the row that
- * stops it, -1 its own bound, -2 nothing; *upper: the row stops at u = 1. */
-static void ratio_test(dictionary *d, int s, int *row, int *upper, mpz_t best, mpz_t best_rate) {
-  *row = -2;
-  if (d->nonbasic[s] < d->columns) { /* own bound: step 1 = 1 / 1 */
-    *row = -1;
-    mpz_set_ui(best, 1);
-    mpz_set_ui(best_rate, 1);
-  }
-  for (int i = d->free_rows; i < d->rows; i++) {
-    mpz_t *e = entries(d, i);
-    int v = d->basic[i], sign = mpz_sgn(e[s + 1]);
-    if (v == d->level || sign == 0 || (sign > 0 && v >= d->columns)) continue;
-    if (sign > 0) mpz_sub(d->old, d->denominator, e[0]);
-    else mpz_set(d->old, e[0]);
-    /* step = old / |e_s|; compare old * best_rate with best * |e_s| */
-    int order = -1;
-    if (*row != -2) {
-      mpz_mul(d->old, d->old, best_rate);
-      mpz_mul(d->product, best, e[s + 1]);
-      order = mpz_cmpabs(d->old, d->product);
-    }
-    int tie = order == 0 && *row >= 0 && d->basic[*row] != d->slip && (v == d->slip || v < d->basic[*row]);
-    if (order > 0 || (order == 0 && !tie)) continue;
-    *row = i;
-    *upper = sign > 0;
-    if (sign > 0) mpz_sub(best, d->denominator, e[0]);
-    else mpz_set(best, e[0]);
-    mpz_abs(best_rate, e[s + 1]);
-  }
-}
-
-/* The entering column that improves row `goal` (direction 1: raise it, -1: lower
- * it): the steepest, or, after a run of degenerate pivots, the one of lowest
- * number (Bland), which cannot cycle. */
-static int entering(const dictionary *d, int goal, int direction) {
-  const mpz_t *e = (const mpz_t *)entries(d, goal);
-  int best = -1, bland = d->degenerate > 12;
-  for (int j = 0; j < d->width; j++) {
-    int v = d->nonbasic[j];
-    if (v == d->slip || v == d->level || mpz_sgn(e[j + 1]) != direction) continue;
-    if (best < 0 || (bland ? v < d->nonbasic[best] : mpz_cmpabs(e[j + 1], e[best + 1]) > 0)) best = j;
-  }
-  return best;
-}
-
-static int row_of(const dictionary *d, int variable) {
-  for (int i = 0; i < d->rows; i++)
-    if (d->basic[i] == variable) return i;
-  return -1;
-}
-
-/* Move basic `variable` as far as it goes.  0: optimal (or slip has left the basis); 1: gave up. */
-static int optimise(dictionary *d, int variable, int direction, long max_pivots) {
-  mpz_t best, rate;
-  mpz_inits(best, rate, NULL);
-  int goal, s, gave_up = 0;
-  d->degenerate = 0;
-  while ((goal = row_of(d, variable)) >= 0 && (s = entering(d, goal, direction)) >= 0) {
-    if (max_pivots > 0 && d->pivots >= max_pivots) {
-      gave_up = 1;
-      break;
-    }
-    int row, upper = 0;
-    ratio_test(d, s, &row, &upper, best, rate);
-    d->degenerate = mpz_sgn(best) == 0 ? d->degenerate + 1 : 0;
-    if (row == -2) { /* cannot happen: all inputs are bounded */
-      gave_up = 1;
-      break;
-    }
-    if (row == -1) {
-      flip_column(d, s);
-      continue;
-    }
-    if (upper) flip_row(d, row);
-    pivot(d, row, s);
-  }
-  mpz_clears(best, rate, NULL);
-  return gave_up;
-}
-
 /* ---- a leaf as a dictionary ------------------------------------------------------ */
 
 typedef struct leaf {
@@ -426,7 +238,7 @@ typedef struct leaf {
   const double *lo, *hi;
   const int8_t *signs;
   const uint8_t *impose;
-  dictionary d;
+  rl_dictionary d;
   forms x, y; /* inputs and outputs in the u_j */
   int *column; /* per input: its u, or -1 when lo = hi */
   int empty;   /* a row was found that no point of the box satisfies */
@@ -436,8 +248,8 @@ typedef struct leaf {
 /* Append the row of integers (length columns + 1, sign times them) as a slack >= 0.
  * One that holds on the whole box is left out; one that never does makes the leaf empty. */
 static void append_constraint(leaf *l, mpz_t *row, int sign) {
-  dictionary *d = &l->d;
-  mpz_t *e = entries(d, d->rows);
+  rl_dictionary *d = &l->d;
+  mpz_t *e = rl_dictionary_row(d, d->rows);
   mp_bitcnt_t twos = ~(mp_bitcnt_t)0;
   mpz_set_ui(l->low, 0);
   mpz_set_ui(l->high, 0);
@@ -478,11 +290,11 @@ static rl_status input_forms(leaf *l, rl_error *err) {
 
 /* The rows of the target come first: g_r(x) - t, scaled to integers; they are free in phase 1. */
 static void append_targets(leaf *l, const rl_property *p, int clause) {
-  dictionary *d = &l->d;
+  rl_dictionary *d = &l->d;
   int first = p->first[clause], count = p->first[clause + 1] - first;
   for (int r = 0; r < count; r++) {
     int scale;
-    mpz_t *e = entries(d, r);
+    mpz_t *e = rl_dictionary_row(d, r);
     for (int j = 0; j <= d->width; j++) mpz_set_ui(e[j], 0);
     target_row(e, &scale, p, first + r, &l->x, &l->y);
     mpz_set_si(e[d->level + 1], -1);
@@ -513,54 +325,54 @@ static rl_status append_domain(leaf *l, const rl_domain *domain, rl_error *err) 
 }
 
 /* Phase 1: with slip added to every constraint, slip = the largest violation is feasible; lower it to 0. */
-static rl_exact_result find_feasible(dictionary *d, long max_pivots) {
+static rl_exact_result find_feasible(rl_dictionary *d, long max_pivots) {
   int worst = -1;
   for (int i = d->free_rows; i < d->rows; i++) {
-    mpz_t *e = entries(d, i);
+    mpz_t *e = rl_dictionary_row(d, i);
     mpz_set_ui(e[d->slip + 1], 1);
-    if (mpz_sgn(e[0]) < 0 && (worst < 0 || mpz_cmp(e[0], entries(d, worst)[0]) < 0)) worst = i;
+    if (mpz_sgn(e[0]) < 0 && (worst < 0 || mpz_cmp(e[0], rl_dictionary_row(d, worst)[0]) < 0)) worst = i;
   }
   if (worst >= 0) {
-    pivot(d, worst, d->slip);
-    if (optimise(d, d->slip, -1, max_pivots)) return RL_EXACT_GAVE_UP;
-    int row = row_of(d, d->slip);
-    if (row >= 0 && mpz_sgn(entries(d, row)[0]) > 0) return RL_EXACT_EMPTY;
+    rl_dictionary_pivot(d, worst, d->slip);
+    if (rl_dictionary_optimise(d, d->slip, -1, max_pivots)) return RL_EXACT_GAVE_UP;
+    int row = rl_dictionary_find(d, d->slip);
+    if (row >= 0 && mpz_sgn(rl_dictionary_row(d, row)[0]) > 0) return RL_EXACT_EMPTY;
     for (int j = 0; row >= 0 && j < d->width; j++) { /* slip = 0 is basic: exchange it */
-      if (d->nonbasic[j] == d->level || mpz_sgn(entries(d, row)[j + 1]) == 0) continue;
-      pivot(d, row, j);
+      if (d->nonbasic[j] == d->level || mpz_sgn(rl_dictionary_row(d, row)[j + 1]) == 0) continue;
+      rl_dictionary_pivot(d, row, j);
       row = -1;
     }
   }
   for (int j = 0; j < d->width; j++)
-    for (int i = 0; i < d->rows && d->nonbasic[j] == d->slip; i++) mpz_set_ui(entries(d, i)[j + 1], 0);
+    for (int i = 0; i < d->rows && d->nonbasic[j] == d->slip; i++) mpz_set_ui(rl_dictionary_row(d, i)[j + 1], 0);
   return RL_EXACT_MAXIMUM;
 }
 
 /* Phase 2: t takes the least target row's value, which makes it basic and all rows feasible; then raise it. */
-static rl_exact_result find_maximum(dictionary *d, int targets, long max_pivots) {
+static rl_exact_result find_maximum(rl_dictionary *d, int targets, long max_pivots) {
   int least = 0, column = 0;
   while (d->nonbasic[column] != d->level) column++;
   for (int r = 1; r < targets; r++) {
-    mpz_mul(d->old, entries(d, r)[0], entries(d, least)[column + 1]);
-    mpz_mul(d->product, entries(d, least)[0], entries(d, r)[column + 1]);
+    mpz_mul(d->old, rl_dictionary_row(d, r)[0], rl_dictionary_row(d, least)[column + 1]);
+    mpz_mul(d->product, rl_dictionary_row(d, least)[0], rl_dictionary_row(d, r)[column + 1]);
     if (mpz_cmp(d->old, d->product) > 0) least = r; /* both rates are negative: g_r / c_r < g_least / c_least */
   }
-  pivot(d, least, column);
+  rl_dictionary_pivot(d, least, column);
   d->free_rows = 0;
-  return optimise(d, d->level, 1, max_pivots) ? RL_EXACT_GAVE_UP : RL_EXACT_MAXIMUM;
+  return rl_dictionary_optimise(d, d->level, 1, max_pivots) ? RL_EXACT_GAVE_UP : RL_EXACT_MAXIMUM;
 }
 
 /* x_j = lo_j + (hi_j - lo_j) u_j at the present vertex, to nearest. */
 static void read_point(const leaf *l, double *x, int *exact) {
-  const dictionary *d = &l->d;
+  const rl_dictionary *d = &l->d;
   mpq_t u, a, b;
   mpq_inits(u, a, b, NULL);
   *exact = 1;
   for (int j = 0; j < l->net->sizes[0]; j++) {
-    int c = l->column[j], row = c < 0 ? -1 : row_of(d, c);
+    int c = l->column[j], row = c < 0 ? -1 : rl_dictionary_find(d, c);
     x[j] = c >= 0 && row < 0 && d->flipped[c] ? l->hi[j] : l->lo[j];
     if (row < 0) continue;
-    mpz_set(mpq_numref(u), entries(d, row)[0]);
+    mpz_set(mpq_numref(u), rl_dictionary_row(d, row)[0]);
     mpz_set(mpq_denref(u), d->denominator);
     mpq_canonicalize(u);
     mpq_set_d(a, d->flipped[c] ? l->hi[j] : l->lo[j]);
@@ -576,10 +388,10 @@ static void read_point(const leaf *l, double *x, int *exact) {
 }
 
 static void read_maximum(const leaf *l, int *sign, double *value) {
-  const dictionary *d = &l->d;
+  const rl_dictionary *d = &l->d;
   mpq_t t;
   mpq_init(t);
-  mpz_set(mpq_numref(t), entries(d, row_of(d, d->level))[0]);
+  mpz_set(mpq_numref(t), rl_dictionary_row(d, rl_dictionary_find(d, d->level))[0]);
   mpz_set(mpq_denref(t), d->denominator);
   mpq_canonicalize(t);
   *sign = mpq_sgn(t);
@@ -590,14 +402,14 @@ static void read_maximum(const leaf *l, int *sign, double *value) {
 /* Start at the corner of the box nearest to `start`. */
 static void choose_corner(leaf *l, const double *start) {
   for (int j = 0; start && j < l->net->sizes[0]; j++)
-    if (l->column[j] >= 0 && start[j] - l->lo[j] > l->hi[j] - start[j]) flip_column(&l->d, l->column[j]);
+    if (l->column[j] >= 0 && start[j] - l->lo[j] > l->hi[j] - start[j]) rl_dictionary_flip(&l->d, l->column[j]);
 }
 
 static rl_status solve(leaf *l, const rl_domain *domain, const rl_property *target, int clause, const double *start,
                        long max_pivots, rl_exact_result *result, int *sign, double *value, double *x, int *x_exact,
                        rl_error *err) {
   int targets = target->first[clause + 1] - target->first[clause];
-  dictionary *d = &l->d;
+  rl_dictionary *d = &l->d;
   d->rows = d->free_rows = targets;
   rl_status status = input_forms(l, err);
   if (status != RL_OK) return status;
@@ -629,7 +441,7 @@ rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const do
   for (int j = 0; j < n; j++) l.column[j] = lo[j] < hi[j] ? columns++ : -1;
   for (int i = 0; i < net->neurons; i++) imposed += impose[i] != 0;
   int room = target->first[clause + 1] - target->first[clause] + domain->rows + imposed + 1;
-  rl_status status = make_dictionary(&l.d, columns, room, err);
+  rl_status status = rl_dictionary_make(&l.d, columns, room, err);
   if (status != RL_OK) {
     rl_free(l.column);
     return status;
@@ -639,7 +451,7 @@ rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const do
   mpz_clears(l.low, l.high, NULL);
   if (l.x.z) free_forms(&l.x);
   if (l.y.z) free_forms(&l.y);
-  free_dictionary(&l.d);
+  rl_dictionary_free(&l.d);
   rl_free(l.column);
   return status;
 }
