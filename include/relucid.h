@@ -268,7 +268,7 @@ const int8_t *rl_minimize_pattern(const rl_minimize *minimize);
 const double *rl_minimize_witness(const rl_minimize *minimize); /* when not implied */
 int rl_minimize_queries(const rl_minimize *minimize);
 int rl_minimize_unknowns(const rl_minimize *minimize); /* queries without an answer; their literal is kept */
-/* Single queries (one per row of P, as a tool without ors would ask) settled by a stored counterexample. */
+/* Candidates refuted by a stored counterexample, without a query. */
 int rl_minimize_refuted(const rl_minimize *minimize);
 const rl_search_stats *rl_minimize_statistics(const rl_minimize *minimize); /* summed over queries */
 

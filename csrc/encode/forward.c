@@ -252,8 +252,8 @@ static int bound_layer(rl_forward *f, int layer, const double *lo, const double 
     uint8_t implied = signs[k] == RL_FREE || (signs[k] == RL_ON ? low >= 0 : up <= 0);
     l[k] = fmax(l[k], low);
     u[k] = fmin(u[k], up);
-    if (!impose(signs[k], &l[k], &u[k])) return 0;
     needed[k] = !implied;
+    if (!impose(signs[k], &l[k], &u[k])) return 0;
   }
   return 1;
 }

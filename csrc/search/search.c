@@ -1,0 +1,246 @@
+/* L3: decide and maximize: depth-first branch and bound over nodes (worker.h),
+ * by one thread or by several that share a stack. */
+#include <float.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "search/worker.h"
+
+struct rl_search {
+  rl_shared shared;
+  rl_network *net;
+  rl_domain *domain;
+  rl_property *target;
+  rl_worker *worker; /* of the calling thread; parallel steps make their own */
+  rl_verdict verdict;
+  const char *reason;
+  int started;
+  long in_flight; /* nodes being processed by parallel workers */
+};
+
+void rl_search_defaults(rl_search_options *options) {
+#define RL_DEFAULT(type, name, default_, help) options->name = default_;
+  RL_SEARCH_OPTIONS(RL_DEFAULT)
+#undef RL_DEFAULT
+}
+
+static rl_status check_dimensions(const rl_network *net, const rl_domain *domain, const rl_property *target,
+                                  rl_error *err) {
+  int n = net->sizes[0], m = net->sizes[net->layers];
+  if (domain->n != n)
+    return rl_fail(err, RL_EINPUT, "the domain has %d inputs, the network has %d", domain->n, n);
+  if (target->n != n || target->m != m)
+    return rl_fail(err, RL_EINPUT, "the property is for %d inputs and %d outputs, the network has %d and %d", target->n,
+                   target->m, n, m);
+  return RL_OK;
+}
+
+static rl_status check_pattern(const rl_network *net, const int8_t *pattern, rl_error *err) {
+  for (int k = 0; pattern && k < net->neurons; k++)
+    if (pattern[k] < RL_FREE || pattern[k] > RL_ON)
+      return rl_fail(err, RL_EINPUT, "pattern: neuron %d has value %d, expected -1 (free), 0 (off) or 1 (on)", k,
+                     pattern[k]);
+  return RL_OK;
+}
+
+static rl_status push_root(rl_search *q, rl_error *err) {
+  rl_shared *s = &q->shared;
+  rl_node *root = rl_node_create(s);
+  if (!root) return rl_fail_memory(err);
+  size_t n = (size_t)s->net->sizes[0];
+  memcpy(root->lo, s->domain->lo, n * sizeof(double));
+  memcpy(root->hi, s->domain->hi, n * sizeof(double));
+  for (int k = 0; k < s->net->neurons; k++) {
+    root->l[k] = -INFINITY;
+    root->u[k] = INFINITY;
+    root->signs[k] = s->signs[k];
+  }
+  memset(root->open, 1, (size_t)s->target->clauses);
+  root->upper = INFINITY;
+  s->stack = root;
+  s->open_nodes = 1;
+  return RL_OK;
+}
+
+rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
+                           const rl_property *target, rl_mode mode, const rl_search_options *options, rl_error *err) {
+  rl_status status = check_dimensions(net, domain, target, err);
+  if (!status) status = check_pattern(net, pattern, err);
+  if (status) return status;
+  rl_search *q = rl_alloc(1, sizeof *q);
+  if (!q) return rl_fail_memory(err);
+  rl_shared *s = &q->shared;
+  pthread_mutex_init(&s->lock, NULL);
+  q->net = rl_network_retain(net);
+  q->domain = rl_domain_retain(domain);
+  q->target = rl_property_retain(target);
+  s->net = q->net;
+  s->domain = q->domain;
+  s->target = q->target;
+  s->mode = mode;
+  rl_search_defaults(&s->options);
+  if (options) s->options = *options;
+  s->lower = s->settled_upper = s->unsettled_upper = -INFINITY;
+  s->witness = rl_alloc((size_t)net->sizes[0], sizeof(double));
+  s->signs = rl_alloc((size_t)net->neurons, 1);
+  s->used = rl_alloc((size_t)net->neurons, 1);
+  if (!s->witness || !s->signs || !s->used) status = rl_fail_memory(err);
+  if (!status) {
+    if (pattern)
+      memcpy(s->signs, pattern, (size_t)net->neurons);
+    else
+      memset(s->signs, RL_FREE, (size_t)net->neurons);
+    status = push_root(q, err);
+  }
+  if (!status) status = rl_worker_create(&q->worker, s, err);
+  if (status) {
+    rl_search_release(q);
+    return status;
+  }
+  *out = q;
+  return RL_OK;
+}
+
+void rl_search_release(rl_search *q) {
+  if (!q) return;
+  while (q->shared.stack) {
+    rl_node *next = q->shared.stack->next;
+    rl_node_release(q->shared.stack);
+    q->shared.stack = next;
+  }
+  rl_worker_release(q->worker);
+  rl_network_release(q->net);
+  rl_domain_release(q->domain);
+  rl_property_release(q->target);
+  rl_free(q->shared.witness);
+  rl_free(q->shared.signs);
+  rl_free(q->shared.used);
+  pthread_mutex_destroy(&q->shared.lock);
+  rl_free(q);
+}
+
+/* ---- stepping ------------------------------------------------------------------------- */
+
+static const char *exhausted(const rl_search *q) {
+  const rl_shared *s = &q->shared;
+  const rl_search_options *o = &s->options;
+  if (o->nodes > 0 && s->stats.nodes >= o->nodes) return "nodes";
+  if (o->lps > 0 && s->stats.lps >= o->lps) return "lps";
+  if (o->megabytes > 0 && (double)s->open_nodes * (double)rl_node_bytes(s) > o->megabytes * 1e6) return "memory";
+  return NULL;
+}
+
+static rl_node *pop(rl_shared *s) {
+  rl_node *node = s->stack;
+  if (node) {
+    s->stack = node->next;
+    s->open_nodes--;
+  }
+  return node;
+}
+
+static void push(rl_shared *s, rl_node *node) {
+  node->next = s->stack;
+  s->stack = node;
+  s->open_nodes++;
+}
+
+static int prunable(const rl_shared *s, const rl_node *node) {
+  return s->mode == RL_MAXIMIZE && s->have_witness &&
+         node->upper <= s->lower + s->options.gap * fmax(1, fabs(s->lower));
+}
+
+static int counterexample_known(const rl_shared *s) { return s->mode != RL_MAXIMIZE && s->have_witness; }
+
+/* One node from the stack. */
+static rl_status step_once(rl_search *q, rl_worker *worker, rl_error *err) {
+  rl_shared *s = &q->shared;
+  rl_node *node = pop(s), *children[2] = {NULL, NULL};
+  int count = 0;
+  if (prunable(s, node)) {
+    s->settled_upper = fmax(s->settled_upper, node->upper);
+    rl_node_release(node);
+    return RL_OK;
+  }
+  rl_status status = rl_worker_process(worker, node, children, &count, err);
+  if (status) {
+    push(s, node); /* still open: bounds stay valid */
+    return status;
+  }
+  for (int i = count - 1; i >= 0; i--) push(s, children[i]);
+  rl_node_release(node);
+  return RL_OK;
+}
+
+static void conclude(rl_search *q) {
+  rl_shared *s = &q->shared;
+  if (counterexample_known(s)) {
+    q->verdict = RL_COUNTEREXAMPLE;
+  } else if (!s->stack) {
+    int open = s->unsettled && (s->mode != RL_MAXIMIZE ||
+                                s->unsettled_upper > s->lower + s->options.gap * fmax(1, fabs(s->lower)));
+    q->verdict = open ? RL_UNKNOWN : RL_PROVED;
+    q->reason = open ? "numerics" : "";
+  }
+}
+
+rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error *err) {
+  rl_shared *s = &q->shared;
+  rl_status status = RL_OK;
+  double start = rl_now();
+  if (q->verdict == RL_RUNNING && !q->started) {
+    q->started = 1;
+    status = rl_worker_sample(q->worker, s->stack, err);
+    conclude(q);
+  }
+  for (long i = 0; q->verdict == RL_RUNNING && i < (nodes > 0 ? nodes : 1) && !status; i++) {
+    status = step_once(q, q->worker, err);
+    if (status) break;
+    conclude(q);
+    const char *reason = q->verdict == RL_RUNNING ? exhausted(q) : NULL;
+    if (!reason && q->verdict == RL_RUNNING && s->options.seconds > 0 && i % 16 == 0 &&
+        s->stats.seconds + rl_now() - start > s->options.seconds)
+      reason = "seconds";
+    if (reason) {
+      q->verdict = RL_UNKNOWN;
+      q->reason = reason;
+    }
+  }
+  s->stats.seconds += rl_now() - start;
+  if (status == RL_ENUMERIC) {
+    q->verdict = RL_UNKNOWN;
+    q->reason = "numerics";
+    status = RL_OK;
+  }
+  if (verdict) *verdict = q->verdict;
+  return status;
+}
+
+rl_status rl_search_run(rl_search *q, rl_verdict *verdict, rl_error *err) {
+  rl_verdict v = q->verdict;
+  rl_status status = RL_OK;
+  while (!status && v == RL_RUNNING) status = rl_search_step(q, 1000, &v, err);
+  if (verdict) *verdict = v;
+  return status;
+}
+
+/* ---- results ------------------------------------------------------------------------------ */
+
+rl_verdict rl_search_verdict(const rl_search *q) { return q->verdict; }
+const char *rl_search_reason(const rl_search *q) { return q->reason ? q->reason : ""; }
+const double *rl_search_witness(const rl_search *q) { return q->shared.have_witness ? q->shared.witness : NULL; }
+double rl_search_lower(const rl_search *q) { return q->shared.lower; }
+
+double rl_search_upper(const rl_search *q) {
+  const rl_shared *s = &q->shared;
+  double upper = fmax(s->lower, fmax(s->settled_upper, s->unsettled_upper));
+  for (const rl_node *node = s->stack; node; node = node->next) upper = fmax(upper, node->upper);
+  return upper;
+}
+
+const rl_search_stats *rl_search_statistics(const rl_search *q) { return &q->shared.stats; }
+
+void rl_search_core(const rl_search *q, int8_t *used) {
+  for (int k = 0; k < q->shared.net->neurons; k++) used[k] = (int8_t)q->shared.used[k];
+}

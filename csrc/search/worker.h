@@ -1,0 +1,63 @@
+/* L3: what is done with one node of the search.
+ *
+ * A node is a cell (box, imposed signs, bounds) with the clauses of the target
+ * that are still open in it.  The worker climbs a ladder: forward bounds, the
+ * dual bound with improved slopes, the LP relaxation (its multipliers judged by
+ * the dual bound), rational arithmetic where every sign is decided; then it splits
+ * an input's interval or a neuron's sign. */
+#ifndef RL_WORKER_H
+#define RL_WORKER_H
+
+#include <pthread.h>
+
+#include "encode/dual.h"
+#include "encode/forward.h"
+#include "encode/relax.h"
+#include "search/witness.h"
+
+typedef struct rl_node {
+  struct rl_node *next;
+  double upper; /* valid upper bound of the target over the node */
+  int depth;
+  double *lo, *hi; /* n */
+  double *l, *u;   /* neurons */
+  int8_t *signs;   /* neurons: pattern and splits */
+  uint8_t *open;   /* clauses not yet closed here */
+} rl_node;
+
+/* What workers share; `lock` guards everything below it. */
+typedef struct rl_shared {
+  const rl_network *net;
+  const rl_domain *domain;
+  const rl_property *target;
+  rl_mode mode;
+  rl_search_options options;
+  int8_t *signs;        /* the pattern asked about */
+  pthread_mutex_t lock;
+  rl_node *stack;       /* open nodes */
+  long open_nodes;
+  double lower;         /* best confirmed value */
+  double settled_upper; /* largest bound of a clause closed within the gap (maximize) */
+  double *witness;      /* n */
+  int have_witness;
+  int unsettled;        /* nodes given up (numerics) */
+  double unsettled_upper;
+  uint8_t *used;        /* neurons whose pattern sign some node needed */
+  rl_search_stats stats;
+} rl_shared;
+
+typedef struct rl_worker rl_worker;
+
+rl_status rl_worker_create(rl_worker **out, rl_shared *shared, rl_error *err);
+void rl_worker_release(rl_worker *worker);
+
+rl_node *rl_node_create(const rl_shared *shared);
+void rl_node_release(rl_node *node);
+size_t rl_node_bytes(const rl_shared *shared);
+
+/* Settle or split a node.  children[0..*count) come in the order in which to explore them. */
+rl_status rl_worker_process(rl_worker *worker, rl_node *node, rl_node *children[2], int *count, rl_error *err);
+/* Look for a first witness over the whole set by sampling and ascent. */
+rl_status rl_worker_sample(rl_worker *worker, const rl_node *root, rl_error *err);
+
+#endif
