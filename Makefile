@@ -137,7 +137,7 @@ bench: all
 # ---- checking the source --------------------------------------------------------
 
 lint: lint-deps
-	luacheck -q lua spec rockspec examples
+	luacheck -q lua spec examples
 	@$(MAKE) --no-print-directory BUILD=build/lint OPT="-O2 -Wconversion -Wno-sign-conversion -Wno-error=conversion" all
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -Iinclude -Icsrc csrc

@@ -5,7 +5,8 @@ local core = require "relucid.core"
 local job = {}
 
 local SLICE_SHORT, SLICE_LONG = 0.05, 0.15 -- seconds
-local NODES_FIRST, NODES_MOST = 4, 100000
+-- Some slices end early, after a trivial query: a short slice does not say that nodes are cheap, hence the cap.
+local NODES_FIRST, NODES_MOST = 4, 200
 
 --- Call step(nodes) until it returns true, choosing `nodes` so that a call takes about a tenth of a second.
 ---@param step fun(nodes: integer): boolean  true at the end

@@ -22,13 +22,15 @@ local REGION_KEYS = { "pattern", "A", "b", "box_width", "box_volume", "support" 
 local BOX_FIELD = { width = "box_width", volume = "box_volume" }
 
 --- A new result.  fields: net, domain, goal, point, strategy, options, status, note, implied, stats, anchored, and
---- regions, a list of relucid.region; all regions listed are proved.
+--- regions, a list of {region = relucid.region, pattern = relucid.pattern}; all regions listed are proved.
 ---@param fields table
 ---@return relucid.Result
 function Result.new(fields)
   local self = setmetatable(fields, Result)
   self.parts = {}
-  for i, region in ipairs(fields.regions) do self.parts[i] = { region = region, boxes = {} } end
+  for i, part in ipairs(fields.regions) do
+    self.parts[i] = { region = part.region, pattern = part.pattern, boxes = {} }
+  end
   self.regions = nil
   return self
 end
@@ -123,9 +125,10 @@ end
 ---@return table|nil pattern  relucid.pattern
 function Result:pattern(i)
   local part = part_of(self, i)
-  if not part.record then return part.region:pattern() end
-  if type(part.record.pattern) ~= "table" then return nil end
-  return core.pattern(self:network(), part.record.pattern)
+  if not part.pattern and part.record and type(part.record.pattern) == "table" then
+    part.pattern = core.pattern(self:network(), part.record.pattern)
+  end
+  return part.pattern
 end
 
 --- The largest box inside region i: it contains the point unless the strategy ran with anchor = false.
@@ -184,9 +187,8 @@ end
 local function region_record(self, i)
   local part = self.parts[i]
   local rows = part.region:rows()
-  local pattern = part.region:pattern()
   return json.object({
-    pattern = pattern and pattern:layers() or json.null,
+    pattern = part.pattern and part.pattern:layers() or json.null,
     A = rows.A,
     b = rows.b,
     box_width = box_record(self:box("width", i)),

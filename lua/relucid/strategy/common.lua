@@ -306,8 +306,9 @@ function Task:result(pattern, rows, fields)
   if pattern then
     local halfspaces = { A = {}, b = {} }
     for j, row in ipairs(rows) do halfspaces.A[j], halfspaces.b[j] = row.a, row.b end
-    regions[1] = core.region(self.net, self.domain, pattern, halfspaces)
-    if not regions[1]:contains(self.point) then
+    local region = core.region(self.net, self.domain, pattern, halfspaces)
+    regions[1] = { region = region, pattern = pattern }
+    if not region:contains(self.point) then
       self:note("the region does not contain the point%s",
                 self.anchored and ": there is no box around it (use anchor = false)" or "")
     end
