@@ -13,6 +13,12 @@ int rlua_raise(lua_State *L, const char *format, ...) {
   return lua_error(L);
 }
 
+const char *rlua_describe(lua_State *L, int idx) {
+  if (lua_type(L, idx) == LUA_TSTRING) return lua_pushfstring(L, "'%s'", lua_tostring(L, idx));
+  if (lua_istable(L, idx)) return lua_pushliteral(L, "a table");
+  return luaL_tolstring(L, idx, NULL);
+}
+
 void rlua_succeed(lua_State *L, rl_status status, const rl_error *err) {
   if (status != RL_OK) rlua_raise(L, "%s", err->message[0] ? err->message : rl_status_text(status));
 }
@@ -126,7 +132,7 @@ static void read_row(lua_State *L, int idx, const char *what, int row, double *o
     if (!isfinite(value)) {
       if (row) what = lua_pushfstring(L, "%s[%d]", what, row);
       else lua_pushnil(L);
-      rlua_raise(L, "%s[%d] is %s, expected a finite number", what, i + 1, luaL_tolstring(L, -2, NULL));
+      rlua_raise(L, "%s[%d] is %s, expected a finite number", what, i + 1, rlua_describe(L, -2));
     }
     lua_pop(L, 1);
     out[i] = value;
@@ -163,7 +169,7 @@ double *rlua_matrix(lua_State *L, int idx, const char *what, int *rows, int *col
   for (int r = 0; r < *rows; r++) {
     lua_rawgeti(L, idx, r + 1);
     if (!lua_istable(L, -1))
-      rlua_raise(L, "%s[%d] is %s, expected a list of %d numbers", what, r + 1, luaL_tolstring(L, -1, NULL), *columns);
+      rlua_raise(L, "%s[%d] is %s, expected a list of %d numbers", what, r + 1, rlua_describe(L, -1), *columns);
     int length = list_length(L, -1, what);
     if (length != *columns) rlua_raise(L, "%s[%d] has %d numbers, expected %d", what, r + 1, length, *columns);
     read_row(L, lua_gettop(L), what, r + 1, values + (size_t)r * (size_t)*columns, *columns);
@@ -191,7 +197,7 @@ int rlua_integer(lua_State *L, int idx, const char *what, int low, int high) {
   int is_integer = 0;
   lua_Integer value = lua_type(L, idx) == LUA_TNUMBER ? lua_tointegerx(L, idx, &is_integer) : 0;
   if (!is_integer || value < low || value > high)
-    rlua_raise(L, "%s is %s, expected an integer from %d to %d", what, luaL_tolstring(L, idx, NULL), low, high);
+    rlua_raise(L, "%s is %s, expected an integer from %d to %d", what, rlua_describe(L, idx), low, high);
   return (int)value;
 }
 

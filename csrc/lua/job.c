@@ -43,7 +43,7 @@ static double number_option(lua_State *L, int idx, const char *name, double valu
   if (lua_getfield(L, idx, name) != LUA_TNIL) {
     value = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
     if (!isfinite(value) || value < 0)
-      rlua_raise(L, "%s is %s, expected a number >= 0", name, luaL_tolstring(L, -1, NULL));
+      rlua_raise(L, "%s is %s, expected a number >= 0", name, rlua_describe(L, -1));
   }
   lua_pop(L, 1);
   return value;
@@ -127,7 +127,7 @@ static int word_option(lua_State *L, int idx, const char *name, const char *cons
   if (lua_getfield(L, idx, name) != LUA_TNIL) {
     const char *word = lua_tostring(L, -1);
     while (words[found] && !(word && strcmp(words[found], word) == 0)) found++;
-    if (!words[found]) rlua_raise(L, "%s is %s, expected one of: %s", name, luaL_tolstring(L, -1, NULL), words[found + 1]);
+    if (!words[found]) rlua_raise(L, "%s is %s, expected one of: %s", name, rlua_describe(L, -1), words[found + 1]);
   }
   lua_pop(L, 1);
   return found;

@@ -33,7 +33,7 @@ int rlua_network_read(lua_State *L) {
 /* Field `name` of layer k (1-based, on top of the stack); leaves it on top. */
 static void layer_field(lua_State *L, int k, const char *name) {
   if (lua_getfield(L, -1, name) != LUA_TTABLE)
-    rlua_raise(L, "network: layer %d: %s is %s, expected a list", k, name, luaL_tolstring(L, -1, NULL));
+    rlua_raise(L, "network: layer %d: %s is %s, expected a list", k, name, rlua_describe(L, -1));
 }
 
 /* network{ {W = rows, b = list}, ... }: y = W x + b, ReLU between the layers. */
@@ -49,7 +49,7 @@ int rlua_network_create(lua_State *L) {
   lua_createtable(L, 2 * layers, 0); /* index 5: keeps the scratch memory */
   for (int k = 0; k < layers; k++) {
     if (lua_rawgeti(L, 1, k + 1) != LUA_TTABLE)
-      rlua_raise(L, "network: layer %d is %s, expected {W = ..., b = ...}", k + 1, luaL_tolstring(L, -1, NULL));
+      rlua_raise(L, "network: layer %d is %s, expected {W = ..., b = ...}", k + 1, rlua_describe(L, -1));
     int rows, columns = k == 0 ? -1 : sizes[k];
     layer_field(L, k + 1, "W");
     weights[k] = rlua_matrix(L, -2, lua_pushfstring(L, "network: layer %d: W", k + 1), &rows, &columns);

@@ -56,7 +56,7 @@ static int8_t sign_at(lua_State *L, int idx, const char *what) {
   if (lua_isboolean(L, idx)) return lua_toboolean(L, idx) ? RL_ON : RL_OFF;
   if (lua_type(L, idx) == LUA_TNUMBER && lua_tonumber(L, idx) == 1) return RL_ON;
   if (lua_type(L, idx) == LUA_TNUMBER && lua_tonumber(L, idx) == 0) return RL_OFF;
-  rlua_raise(L, "%s is %s, expected 1 (on), 0 (off) or null (free)", what, luaL_tolstring(L, idx, NULL));
+  rlua_raise(L, "%s is %s, expected 1 (on), 0 (off) or null (free)", what, rlua_describe(L, idx));
   return RL_FREE;
 }
 

@@ -125,7 +125,7 @@ static void read_row(lua_State *L, int idx, rows *r, int t) {
   lua_pop(L, 1);
   if (lua_getfield(L, -1, "d") != LUA_TNIL) {
     double d = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
-    if (!isfinite(d)) rlua_raise(L, "row %d: d is %s, expected a finite number", t + 1, luaL_tolstring(L, -1, NULL));
+    if (!isfinite(d)) rlua_raise(L, "row %d: d is %s, expected a finite number", t + 1, rlua_describe(L, -1));
     r->d[t] = d;
   }
   lua_pop(L, 2);
@@ -139,7 +139,7 @@ static void push_linear(lua_State *L, int idx, const rl_network *net) {
   if (total < 1) rlua_raise(L, "rows: list is empty, expected rows {c = ..., d = ...}");
   for (int t = 1; t <= total; t++) {
     if (lua_rawgeti(L, idx, t) != LUA_TTABLE)
-      rlua_raise(L, "row %d is %s, expected {c = ..., d = ...}", t, luaL_tolstring(L, -1, NULL));
+      rlua_raise(L, "row %d is %s, expected {c = ..., d = ...}", t, rlua_describe(L, -1));
     if (m < 1) m = field_length(L, "c");
     if (n < 1) n = field_length(L, "a");
     lua_pop(L, 1);

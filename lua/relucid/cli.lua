@@ -57,7 +57,9 @@ function cli.main(arguments)
   local found, parser, commands = pcall(build)
   if not found then
     local message = tostring(parser)
-    if message:match("module 'argparse' not found") then message = "needs argparse: install the package lua-argparse" end
+    if message:match "module 'argparse' not found" then
+      message = "the command needs argparse: install the package lua-argparse"
+    end
     return fail(message)
   end
   local parsed, args = parser:pparse(join_negative(arguments))

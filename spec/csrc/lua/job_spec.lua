@@ -116,17 +116,17 @@ function T.test_refuses()
   raises("pattern: relucid.pattern expected, got boolean", search { domain = domain, target = goal, pattern = true })
   raises("domain: has 1 inputs, the network has 2",
          search { domain = relucid.domain { lo = { 0 }, hi = { 1 } }, target = goal })
-  raises("mode is guess, expected one of: find, find_strict, maximize",
+  raises("mode is 'guess', expected one of: find, find_strict, maximize",
          search { domain = domain, target = goal, mode = "guess" })
   raises("seconds is -1, expected a number >= 0", search { domain = domain, target = goal, seconds = -1 })
-  raises("threads is two, expected a number >= 0", search { domain = domain, target = goal, threads = "two" })
+  raises("threads is 'two', expected a number >= 0", search { domain = domain, target = goal, threads = "two" })
   support.raises_with("unknown option 'second'; known are: domain pattern target mode seconds nodes",
                       search { domain = domain, target = goal, second = 1 })
   raises("nodes is 0, expected a positive integer", function()
     return net:search { domain = domain, target = goal }:step(0)
   end)
   raises("pattern: relucid.pattern expected, got nil", minimize {})
-  raises("mode is best, expected one of: prefix, deletion", minimize { pattern = full, mode = "best" })
+  raises("mode is 'best', expected one of: prefix, deletion", minimize { pattern = full, mode = "best" })
   raises("order: list expected, got number", minimize { pattern = full, order = 5 })
   raises("order[2] is 3, expected an integer from 1 to 2", minimize { pattern = full, order = { 1, 3 } })
   raises("neuron is 9, expected an integer from 1 to 2", minimize { pattern = full, order = { { 1, 9 } } })

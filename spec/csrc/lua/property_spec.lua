@@ -61,7 +61,7 @@ function T.test_refuses()
   raises("row 1 is 4, expected {c = ..., d = ...}", property.linear, { 4 })
   raises("row 1: c is missing or empty, expected one number for each output", property.linear, { { d = 1 } })
   raises("row 2: c has 1 numbers, expected 2", property.linear, { { c = { 1, 2 } }, { c = { 1 } } })
-  raises("row 1: c[1] is x, expected a finite number", property.linear, { { c = { "x" } } })
+  raises("row 1: c[1] is 'x', expected a finite number", property.linear, { { c = { "x" } } })
   raises("row 1: d is inf, expected a finite number", property.linear, { { c = { 1 }, d = math.huge } })
   raises("row 1: a: list expected, got number", property.linear, { { c = { 1 }, a = 3 } })
   raises("row 2: a has 1 numbers, expected 2", property.linear,
