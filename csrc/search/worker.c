@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "encode/gradient.h"
 #include "search/exact.h"
 
 struct rl_worker {
@@ -12,12 +13,15 @@ struct rl_worker {
   rl_forward *forward;
   rl_dual *dual;
   rl_relax *relax;
+  rl_gradient *gradient;
   rl_witness *witness;
   uint8_t *needed;   /* neurons */
   double *clause_up; /* clauses */
   double *lambda;    /* rows of the longest clause */
   double *x;         /* n */
-  double *smear;     /* n: |coefficient| of the inputs in the worst clause's bound */
+  double *smear;     /* n: reach of the worst clause's gradient */
+  double *worst_lambda; /* row weights of the worst clause */
+  int worst_clause;
   double *weight;    /* neurons: |coefficient| of the activations there */
   double lp_asked, lp_won; /* decayed counts: does the LP pay? */
 };
@@ -71,13 +75,15 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   w->clause_up = rl_alloc((size_t)s->target->clauses, sizeof(double));
   w->lambda = rl_alloc((size_t)longest_clause(s->target), sizeof(double));
   w->x = rl_alloc(n, sizeof(double));
+  w->worst_lambda = rl_alloc((size_t)longest_clause(s->target), sizeof(double));
   w->smear = rl_alloc(n, sizeof(double));
   w->weight = rl_alloc(neurons, sizeof(double));
   rl_status status = RL_OK;
-  if (!w->needed || !w->clause_up || !w->lambda || !w->x || !w->smear || !w->weight) status = rl_fail_memory(err);
+  if (!w->needed || !w->clause_up || !w->lambda || !w->x || !w->smear || !w->worst_lambda || !w->weight) status = rl_fail_memory(err);
   if (!status) status = rl_forward_create(&w->forward, s->net, err);
   if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, err);
+  if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
   if (!status) status = rl_witness_create(&w->witness, s->net, s->domain, s->signs, s->target, err);
   if (status) {
     rl_worker_release(w);
@@ -92,12 +98,14 @@ void rl_worker_release(rl_worker *w) {
   rl_forward_release(w->forward);
   rl_dual_release(w->dual);
   rl_relax_release(w->relax);
+  rl_gradient_release(w->gradient);
   rl_witness_release(w->witness);
   rl_free(w->needed);
   rl_free(w->clause_up);
   rl_free(w->lambda);
   rl_free(w->x);
   rl_free(w->smear);
+  rl_free(w->worst_lambda);
   rl_free(w->weight);
   rl_free(w);
 }
@@ -194,8 +202,9 @@ static double bound_clause(rl_worker *w, const rl_cell *cell, int clause) {
 }
 
 /* Remember what the branching rules want to know of the bound just computed. */
-static void remember(rl_worker *w) {
-  for (int j = 0; j < w->shared->net->sizes[0]; j++) w->smear[j] = fabs(w->dual->wx[j]);
+static void remember(rl_worker *w, int clause) {
+  w->worst_clause = clause;
+  memcpy(w->worst_lambda, w->lambda, (size_t)clause_rows(w->shared, clause) * sizeof *w->lambda);
   for (int k = 0; k < w->shared->net->neurons; k++) w->weight[k] = fabs(w->dual->v[k]);
 }
 
@@ -219,7 +228,7 @@ static double bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
     w->clause_up[k] = best;
     if (close_clause(w, node, k) || best <= worst) continue;
     worst = best;
-    remember(w);
+    remember(w, k);
   }
   return worst;
 }
@@ -270,7 +279,7 @@ static rl_status bound_by_lp(rl_worker *w, rl_node *node, double *worst, int *em
     }
     if (close_clause(w, node, k) || w->clause_up[k] <= *worst) continue;
     *worst = w->clause_up[k];
-    remember(w);
+    remember(w, k);
   }
   return status;
 }
@@ -337,9 +346,11 @@ static int choose_neuron(const rl_worker *w, const rl_node *node) {
 }
 
 /* Input whose interval contributes most to the worst clause's bound; -1 where no interval can be cut. */
-static int choose_input(const rl_worker *w, const rl_node *node) {
+static int choose_input(rl_worker *w, const rl_node *node) {
+  rl_cell cell = cell_of(node);
   int best = -1;
   double best_score = 0;
+  rl_gradient_reach(w->gradient, &cell, w->shared->target, w->worst_clause, w->worst_lambda, w->smear);
   for (int j = 0; j < w->shared->net->sizes[0]; j++) {
     double width = node->hi[j] - node->lo[j], middle = 0.5 * node->lo[j] + 0.5 * node->hi[j];
     if (!(middle > node->lo[j] && middle < node->hi[j])) continue;
