@@ -249,29 +249,30 @@ function generate.problem(seed)
   return problem
 end
 
---- The same problem with its rows scaled and shifted so that the maximum, given
---- as a fraction, becomes exactly zero.
+--- The same problem with its rows scaled and shifted so that the maximum, now
+--- the given fraction, becomes exactly `new_value`.
 ---@param problem BruteProblem
 ---@param maximum {numerator: integer, denominator: integer}
+---@param new_value integer
 ---@return BruteProblem
-function generate.with_maximum_zero(problem, maximum)
+function generate.with_maximum(problem, maximum, new_value)
   local function scaled(list)
     local result = {}
-    for i, value in ipairs(list) do
-      result[i] = value * maximum.denominator
+    for i, number in ipairs(list) do
+      result[i] = number * maximum.denominator
     end
     return result
   end
   local shifted = {}
-  for name, value in pairs(problem) do
-    shifted[name] = value
+  for name, field in pairs(problem) do
+    shifted[name] = field
   end
   shifted.clauses = {}
   for k, clause in ipairs(problem.clauses) do
     shifted.clauses[k] = {}
     for i, row in ipairs(clause) do
-      shifted.clauses[k][i] =
-        { a = row.a and scaled(row.a), c = scaled(row.c), d = row.d * maximum.denominator - maximum.numerator }
+      local d = row.d * maximum.denominator - maximum.numerator + new_value
+      shifted.clauses[k][i] = { a = row.a and scaled(row.a), c = scaled(row.c), d = d }
     end
   end
   return shifted

@@ -94,7 +94,7 @@ function suite.test_known_maximum()
   problem.pattern = { 1, -1, -1, -1 } -- x1 >= 0
   result = brute.maximum(problem)
   luaunit.assertEquals({ result.numerator, result.denominator }, { 1, 2 })
-  local shifted = generate.with_maximum_zero(problem, result)
+  local shifted = generate.with_maximum(problem, result, 0)
   luaunit.assertEquals(shifted.clauses, { { { c = { 6 }, d = 1 }, { c = { -6 }, a = { -2, 0 }, d = -1 } } })
   problem.target = shifted.clauses[1]
   result = brute.maximum(problem)

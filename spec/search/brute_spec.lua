@@ -1,0 +1,229 @@
+--- The decision procedure against brute force: verdicts and maxima of small
+--- random problems.  A failure names the seed; RELUCID_LONG=1 tries more of them.
+local brute = require "brute"
+local generate = require "spec.brute.generate"
+local luaunit = require "luaunit"
+local relucid = require "relucid"
+
+local COUNT = os.getenv "RELUCID_LONG" and 10000 or 400
+local GAP = 1e-9
+
+--- The brute-force answer to an or of ands.
+---@class Reference
+---@field empty boolean no input obeys domain and pattern
+---@field numerator? integer the maximum, exactly
+---@field denominator? integer
+---@field value? number
+---@field solid boolean see spec/brute/brute.c
+---@field solid_at_least boolean
+---@field solid_above boolean
+
+---@return Reference? answer nil where the oracle's integers are too small
+local function reference_of(problem)
+  local best
+  for _, clause in ipairs(problem.clauses) do
+    problem.target = clause
+    local answer = brute.maximum(problem)
+    if not answer or answer.empty then return answer end
+    if not best then
+      best = answer
+    else
+      answer.solid_at_least = answer.solid_at_least or best.solid_at_least
+      answer.solid_above = answer.solid_above or best.solid_above
+      best.solid_at_least, best.solid_above = answer.solid_at_least, answer.solid_above
+      if answer.value > best.value then best = answer end
+    end
+  end
+  return best
+end
+
+local function scaled(list, factor)
+  local result = {}
+  for i, value in ipairs(list) do
+    result[i] = value * factor
+  end
+  return result
+end
+
+local function scaled_clause(clause, factor)
+  local rows = {}
+  for i, row in ipairs(clause) do
+    rows[i] = { a = row.a and scaled(row.a, factor), c = scaled(row.c, factor), d = row.d * factor }
+  end
+  return rows
+end
+
+--- The problem as net:search wants it, without a mode; rows in units of problem.unit.
+local function arguments_of(problem)
+  local layers, hidden, at = {}, {}, 0
+  for k, layer in ipairs(problem.layers) do
+    layers[k] = { W = layer.weights, b = layer.biases }
+    if problem.pattern and k < #problem.layers then
+      hidden[k] = {}
+      for i = 1, #layer.biases do
+        at = at + 1
+        local sign = problem.pattern[at]
+        hidden[k][i] = sign < 0 and relucid.null or sign
+      end
+    end
+  end
+  local net = relucid.network(layers)
+  local clauses = {}
+  for k, clause in ipairs(problem.clauses) do
+    clauses[k] = relucid.property.linear(net, scaled_clause(clause, problem.unit or 1))
+  end
+  return net, {
+    domain = relucid.domain {
+      lo = scaled(problem.lo, 1 / problem.scale),
+      hi = scaled(problem.hi, 1 / problem.scale),
+      A = problem.A,
+      b = problem.b and scaled(problem.b, 1 / problem.scale),
+    },
+    pattern = problem.pattern and relucid.pattern(net, hidden),
+    target = relucid.property.any(clauses),
+    gap = GAP,
+    seconds = 10, -- far more than any of these needs
+  }
+end
+
+local function run(problem, mode)
+  local net, arguments = arguments_of(problem)
+  arguments.mode = mode
+  local search = net:search(arguments)
+  return search, search:run()
+end
+
+local function why(search)
+  return search:reason() and (" (%s)"):format(search:reason()) or ""
+end
+
+--- Whether a witness obeys domain and pattern, and some clause's rows are >= 0
+--- (strict: > 0) there; in exact arithmetic wherever that is short enough.
+local function is_witness(problem, x, strict)
+  for _, clause in ipairs(problem.clauses) do
+    problem.target = clause
+    local sign, message = brute.sign(problem, x)
+    if message == "outside" then return false end
+    if message == "overflow" then
+      if not generate.inside(problem, x, 1e-12) then return false end
+      local value = generate.value(problem, clause, x)
+      sign = value > 1e-9 and 1 or value < -1e-9 and -1 or strict and 1 or 0
+    end
+    if sign > 0 or (sign == 0 and not strict) then return true end
+  end
+  return false
+end
+
+--- One decision.  Returns true where it was left open for numerics, which is
+--- allowed only where the inputs asked for exist but are few: without an interior
+--- (none of them need be of doubles) or, with a `unit`, next to a touching point.
+local function check_verdict(problem, reference, mode)
+  local where = ("seed %d, %s"):format(problem.seed, mode)
+  local strict = mode == "find_strict"
+  local exists = not reference.empty
+    and (reference.numerator > 0 or (reference.numerator == 0 and not strict))
+  local solid = strict and reference.solid_above or not strict and reference.solid_at_least
+  local search, verdict = run(problem, mode)
+  if verdict == "unknown" and exists and (problem.unit or not solid) then
+    luaunit.assertEquals(search:reason(), "numerics", where)
+    return true
+  end
+  luaunit.assertEquals(verdict, exists and "counterexample" or "proved", where .. why(search))
+  if exists then luaunit.assertTrue(is_witness(problem, search:witness(), strict), where .. ": not a witness") end
+  return false
+end
+
+local function check_maximum(problem, reference)
+  local where = ("seed %d, maximize"):format(problem.seed)
+  local search, verdict = run(problem, "maximize")
+  local lower, upper = search:lower(), search:upper()
+  if reference.empty then
+    luaunit.assertEquals({ verdict, lower, upper }, { "proved", -math.huge, -math.huge }, where)
+    return false
+  end
+  local value = reference.value
+  local rounding, slack = 1e-15 * math.abs(value), 1.001 * GAP * math.max(1, math.abs(value))
+  luaunit.assertTrue(upper >= value - rounding, ("%s: upper is %.17g, the maximum %.17g"):format(where, upper, value))
+  luaunit.assertTrue(lower <= value + rounding, ("%s: lower is %.17g, the maximum %.17g"):format(where, lower, value))
+  if verdict == "unknown" and not reference.solid then
+    luaunit.assertEquals(search:reason(), "numerics", where)
+    return true
+  end
+  luaunit.assertEquals(verdict, "proved", where .. why(search))
+  luaunit.assertAlmostEquals(upper, value, slack, where .. ": upper")
+  luaunit.assertAlmostEquals(lower, value, slack, where .. ": lower")
+  local x = search:witness()
+  luaunit.assertTrue(generate.inside(problem, x, 1e-12), where .. ": witness outside")
+  local reached = -math.huge
+  for _, clause in ipairs(problem.clauses) do
+    reached = math.max(reached, generate.value(problem, clause, x))
+  end
+  luaunit.assertAlmostEquals(reached, lower, slack, where .. ": value at the witness")
+  return false
+end
+
+--- Call check(problem, reference) for COUNT seeds from `first` on; at most the
+--- given share may be left open.
+local function for_each_problem(first, most_open, check)
+  local open = 0
+  for seed = first, first + COUNT - 1 do
+    local problem = generate.problem(seed)
+    local reference = reference_of(problem)
+    if reference and check(problem, reference) then open = open + 1 end
+  end
+  luaunit.assertTrue(open <= most_open * COUNT, ("%d of %d problems were left open"):format(open, COUNT))
+end
+
+local suite = {}
+
+function suite.test_find()
+  for_each_problem(1, 0.02, function(problem, reference)
+    return check_verdict(problem, reference, "find")
+  end)
+end
+
+function suite.test_find_strict()
+  for_each_problem(100001, 0.02, function(problem, reference)
+    return check_verdict(problem, reference, "find_strict")
+  end)
+end
+
+function suite.test_maximize()
+  for_each_problem(200001, 0.02, check_maximum)
+end
+
+--- Call check(shifted, reference) with random problems whose maximum is exactly `value`.
+local function for_each_with_maximum(first, most_open, value, check)
+  for_each_problem(first, most_open, function(problem, reference)
+    if reference.empty or reference.denominator > 1000 or math.abs(reference.numerator) > 100000 then return false end
+    local shifted = generate.with_maximum(problem, reference, value)
+    local exact = reference_of(shifted)
+    if not exact then return false end
+    luaunit.assertEquals(exact.numerator, value)
+    return check(shifted, exact)
+  end)
+end
+
+--- With a maximum of exactly zero, `find` must find and `find_strict` must
+--- prove.  Often a single point reaches it, which need not be of doubles.
+function suite.test_touching()
+  for_each_with_maximum(300001, 0.25, 0, function(problem, reference)
+    check_verdict(problem, reference, "find_strict")
+    return check_verdict(problem, reference, "find")
+  end)
+end
+
+--- A maximum just below or above zero must not be taken for zero.
+function suite.test_nearly_touching()
+  local tiny = 2.0 ^ -20
+  for_each_with_maximum(400001, 0, -1, function(problem, reference)
+    problem.unit = tiny
+    return check_verdict(problem, reference, "find")
+  end)
+  for_each_with_maximum(500001, 0.02, 1, function(problem, reference)
+    problem.unit = tiny
+    return check_verdict(problem, reference, "find_strict")
+  end)
+end
+
+return suite
