@@ -43,7 +43,7 @@ ROOT     := $(CURDIR)
 WITH_LUA  = LUA_PATH_5_4="$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;$(ROOT)/?.lua;;" \
             LUA_CPATH_5_4="$(abspath $(BUILD))/lib/?.so;;" RELUCID_BUILD="$(abspath $(BUILD))"
 
-.PHONY: all demo test test-long debug asan valgrind lint format bench doc install install-lua clean \
+.PHONY: all demo test test-long debug asan valgrind lint lint-lua lint-warnings lint-cppcheck lint-tidy format bench doc install install-lua clean \
         deps lint-deps run-specs spec-modules
 .DELETE_ON_ERROR:
 
@@ -137,10 +137,19 @@ bench: all
 # ---- checking the source --------------------------------------------------------
 
 lint: lint-deps
+	@$(MAKE) --no-print-directory -k lint-lua lint-warnings lint-cppcheck lint-tidy
+
+lint-lua:
 	luacheck -q lua spec examples
-	@$(MAKE) --no-print-directory BUILD=build/lint OPT="-O2 -Wconversion -Wno-sign-conversion -Wno-error=conversion" all
+
+lint-warnings:
+	@$(MAKE) --no-print-directory BUILD=build/lint OPT="-O2" all
+
+lint-cppcheck:
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	  --suppress=missingIncludeSystem -Iinclude -Icsrc csrc
+	  --suppress=missingIncludeSystem --suppress=duplicateAssignExpression -Iinclude -Icsrc csrc
+
+lint-tidy:
 	clang-tidy-14 --quiet $(CORE_SOURCES) $(LUA_SOURCES) -- -std=c11 -D_GNU_SOURCE -Iinclude -Icsrc $(LUA_INC)
 
 format:

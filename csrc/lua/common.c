@@ -1,16 +1,18 @@
 #include "lua/common.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- errors ---------------------------------------------------------------- */
 
-int rlua_raise(lua_State *L, const char *format, ...) {
+void rlua_raise(lua_State *L, const char *format, ...) {
   va_list args;
   va_start(args, format);
   lua_pushvfstring(L, format, args);
   va_end(args);
-  return lua_error(L);
+  lua_error(L);
+  abort(); /* not reached: lua_error does not return, but is not declared so */
 }
 
 const char *rlua_describe(lua_State *L, int idx) {

@@ -44,7 +44,7 @@ void *rlua_optional(lua_State *L, int idx, const rlua_type *type, const char *wh
 int rlua_is(lua_State *L, int idx, const rlua_type *type);
 
 /* Raise a message without a position: these errors are about the user's values, not about a line. */
-int rlua_raise(lua_State *L, const char *format, ...);
+_Noreturn void rlua_raise(lua_State *L, const char *format, ...);
 /* Push the value at idx in words for a message: strings in quotes, tables without their address. */
 const char *rlua_describe(lua_State *L, int idx);
 /* Raise err's message unless status is RL_OK. */

@@ -78,9 +78,9 @@ static const char *push_place(lua_State *L, const place *p) {
   return p->key ? lua_pushfstring(L, "%s.%s", up, p->key) : lua_pushfstring(L, "%s[%I]", up, (LUAI_UACINT)p->index);
 }
 
-static int refuse(lua_State *L, const place *p, const char *why) {
+_Noreturn static void refuse(lua_State *L, const place *p, const char *why) {
   luaL_checkstack(L, MAX_DEPTH + 8, "json");
-  return rlua_raise(L, "json: %s %s", push_place(L, p), why);
+  rlua_raise(L, "json: %s %s", push_place(L, p), why);
 }
 
 /* Adds the value at the top of the stack to its parent: the new json_t is owned by the tree at once. */

@@ -57,7 +57,6 @@ static int8_t sign_at(lua_State *L, int idx, const char *what) {
   if (lua_type(L, idx) == LUA_TNUMBER && lua_tonumber(L, idx) == 1) return RL_ON;
   if (lua_type(L, idx) == LUA_TNUMBER && lua_tonumber(L, idx) == 0) return RL_OFF;
   rlua_raise(L, "%s is %s, expected 1 (on), 0 (off) or null (free)", what, rlua_describe(L, idx));
-  return RL_FREE;
 }
 
 static void push_sign(lua_State *L, int8_t sign) {
