@@ -39,6 +39,8 @@ function characterize.define(parser)
   parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(integer)
   parser:option("--threads", "POSIX threads."):argname("N"):convert(integer)
   parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(number)
+  parser:option("--query-timeout", "Seconds for each query; an unanswered one keeps its literal.")
+    :argname("SECONDS"):convert(number)
 end
 
 local function goal_of(net, name, point)
@@ -71,7 +73,8 @@ function characterize.run(args)
   local point = input.point(args.point, net.n, data)
   local progress = Progress.new()
   local options = { domain = domain_of(net, args.domain), data = data, anchor = not args.no_anchor, raw = args.raw,
-                    seed = args.seed, threads = args.threads, timeout = args.timeout, progress = show(progress) }
+                    seed = args.seed, threads = args.threads, timeout = args.timeout,
+                    query_timeout = args.query_timeout, progress = show(progress) }
   if args.epsilon then
     if args.strategy ~= "nninfer" then error(("--epsilon: not for --strategy %s"):format(args.strategy), 0) end
     options.epsilon = args.epsilon

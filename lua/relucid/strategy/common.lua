@@ -12,6 +12,7 @@ local common = {}
 ---@field anchor? boolean           boxes contain the point (default true)
 ---@field raw? boolean              the network was loaded with raw = true; recorded in the result
 ---@field timeout? number           seconds in all
+---@field query_timeout? number     seconds for each query; an unanswered one keeps its literal
 ---@field seed? integer             of the counterexample sampler
 ---@field threads? integer
 ---@field search? table             further search options, for each query
@@ -19,8 +20,8 @@ local common = {}
 ---@field stop? fun(state: table): boolean?  called several times a second; true ends the strategy
 ---@field progress? fun(state: table)
 
-local KNOWN = { domain = true, data = true, anchor = true, raw = true, timeout = true, seed = true, threads = true,
-                search = true, order = true, stop = true, progress = true }
+local KNOWN = { domain = true, data = true, anchor = true, raw = true, timeout = true, query_timeout = true,
+                seed = true, threads = true, search = true, order = true, stop = true, progress = true }
 
 ---@class relucid.Task
 local Task = {}
@@ -126,7 +127,7 @@ function common.task(strategy, net, point, goal, options, own)
   check_options(options, own)
   for _, name in ipairs { "order", "stop", "progress" } do check_type(name, options[name], "function") end
   check_type("search", options.search, "table")
-  check_type("timeout", options.timeout, "number")
+  for _, name in ipairs { "timeout", "query_timeout" } do check_type(name, options[name], "number") end
   if type(point) ~= "table" then error(("point: list expected, got %s"):format(type(point)), 0) end
   if #point ~= net.n then error(("point has %d numbers, expected %d"):format(#point, net.n), 0) end
   local y = net:eval(point)
@@ -143,7 +144,7 @@ function common.task(strategy, net, point, goal, options, own)
     check_type(name, value, type(default))
     task.options[name] = value
   end
-  for _, name in ipairs { "seed", "threads", "timeout" } do task.options[name] = options[name] end
+  for _, name in ipairs { "seed", "threads", "timeout", "query_timeout" } do task.options[name] = options[name] end
   check_inside(task.domain, point)
   check_goal(task.margins, y)
   task.full = net:pattern(point)
@@ -196,7 +197,7 @@ function Task:drive(step, state)
 end
 
 function Task:search_options(base)
-  base.seed, base.threads = self.hooks.seed, self.hooks.threads
+  base.seed, base.threads, base.seconds = self.hooks.seed, self.hooks.threads, self.hooks.query_timeout
   for name, value in pairs(self.hooks.search or {}) do base[name] = value end
   return base
 end

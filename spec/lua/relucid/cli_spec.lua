@@ -24,7 +24,7 @@ function T.test_help_and_version()
   status, output = command("characterize", "--help")
   lu.assertEquals(status, 0)
   for _, option in ipairs { "--point", "--goal", "--strategy", "--epsilon", "--domain", "--data", "--no-anchor",
-                            "--json", "--seed", "--threads", "--timeout", "-v", "--raw" } do
+                            "--json", "--seed", "--threads", "--timeout", "--query-timeout", "-v", "--raw" } do
     lu.assertStrContains(output, option)
   end
   status, output = command "--version"

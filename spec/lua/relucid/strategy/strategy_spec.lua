@@ -184,6 +184,13 @@ function T.test_timeout()
   lu.assertTrue(relucid.now() - started < 20)
 end
 
+function T.test_query_timeout_keeps_literals()
+  local result = slow { query_timeout = 0.02, timeout = 30 }
+  lu.assertTrue(result.stats.unknowns > 0)
+  lu.assertStrContains(result.note, "without an answer")
+  lu.assertEquals(result.options.query_timeout, 0.02)
+end
+
 function T.test_stop()
   local seen
   check_ended(slow { stop = function(state)
@@ -242,8 +249,8 @@ function T.test_refuses()
          run(point, relucid.property.any { { { c = { 1, 0 } } }, { { c = { 0, 1 } } } }, { domain = square }))
   raises("margin 1 of the goal is about inputs; this strategy takes outputs only",
          run(point, relucid.property.linear { { c = { 1, 0 }, a = { 1, 0 } } }, { domain = square }))
-  raises("unknown option 'epsilom'; known are: anchor data domain epsilon order progress raw search seed stop threads "
-         .. "timeout", run(point, nil, { epsilom = 1 }))
+  raises("unknown option 'epsilom'; known are: anchor data domain epsilon order progress query_timeout raw search "
+         .. "seed stop threads timeout", run(point, nil, { epsilom = 1 }))
   support.raises_with("unknown option 'epsilon'", run(point, nil, { epsilon = 1, domain = square }, "prophecy"))
   raises("option epsilon: is 0, expected a number > 0", run(point, nil, { domain = square, epsilon = 0 }))
   raises("option epsilon: number expected, got string", run(point, nil, { domain = square, epsilon = "1" }))
