@@ -6,8 +6,8 @@
 
 #include "encode/forward.h"
 
-/* Imposed signs are asked for with this margin, relative to the neuron's range, so that solutions
- * obey them under rounding.  Multipliers stay valid for the closed sign. */
+/* Imposed signs and half-spaces are asked for with this margin, relative to their range, so that
+ * solutions obey them under rounding.  Multipliers stay valid for the closed ones. */
 #define INWARDS 1e-11
 
 struct rl_relax {
@@ -123,6 +123,15 @@ static void number_columns(rl_relax *r, const rl_cell *cell, const uint8_t *need
   *rows = count;
 }
 
+/* Size of half-space i's terms over the box. */
+static double row_range(const rl_relax *r, const rl_cell *cell, int i) {
+  int n = r->net->sizes[0];
+  double range = fabs(r->domain->b[i]);
+  for (int j = 0; j < n; j++)
+    range += fabs(r->domain->A[(size_t)i * (size_t)n + (size_t)j]) * fmax(fabs(cell->lo[j]), fabs(cell->hi[j]));
+  return range;
+}
+
 /* Input columns, half-space rows and, over neurons, the rows z1 - W1 x = b1. */
 static rl_status build_base(rl_relax *r, const rl_cell *cell, rl_error *err) {
   int n = r->net->sizes[0];
@@ -131,7 +140,7 @@ static rl_status build_base(rl_relax *r, const rl_cell *cell, rl_error *err) {
   for (int j = 0; j < n; j++) r->index[j] = j;
   for (int i = 0; i < r->domain->rows && !status; i++) {
     status = rl_lp_row(r->lp, i, n, r->index, r->domain->A + (size_t)i * (size_t)n, err);
-    if (!status) status = rl_lp_row_bounds(r->lp, i, -INFINITY, r->domain->b[i], err);
+    if (!status) status = rl_lp_row_bounds(r->lp, i, -INFINITY, r->domain->b[i] - INWARDS * row_range(r, cell, i), err);
   }
   for (int i = 0; r->over_neurons && i < r->base && !status; i++) {
     int row = r->domain->rows + i;

@@ -54,6 +54,8 @@ static rl_node *copy_node(const rl_shared *s, const rl_node *from) {
   memcpy(node->lo, from->lo, rl_node_bytes(s) - sizeof *node);
   node->upper = from->upper;
   node->depth = from->depth + 1;
+  node->undecided = from->undecided;
+  node->stalled = from->stalled;
   return node;
 }
 
@@ -372,11 +374,21 @@ static int count_undecided(const rl_worker *w, const rl_node *node) {
   return undecided;
 }
 
-enum { FEW_INPUTS = 24, FEW_NEURONS = 12 };
+enum { FEW_INPUTS = 24, FEW_NEURONS = 12, SMALL_NETWORK = 32 };
+
+/* Cut an input's interval rather than a neuron's range?  Where the goal is (nearly) tight at a kink, halving
+ * boxes decides no neuron and would go on for ever: then neurons are split. */
+static int prefer_input(const rl_worker *w, rl_node *node, int undecided) {
+  int n = w->shared->net->sizes[0];
+  node->stalled = node->depth == 0 || undecided < node->undecided ? 0 : node->stalled + 1;
+  node->undecided = undecided;
+  return n <= FEW_INPUTS && w->shared->net->neurons > SMALL_NETWORK && undecided > FEW_NEURONS &&
+         node->stalled <= 4 * n;
+}
 
 static rl_status split(rl_worker *w, rl_node *node, int undecided, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
-  int input = s->net->sizes[0] <= FEW_INPUTS && undecided > FEW_NEURONS ? choose_input(w, node) : -1;
+  int input = prefer_input(w, node, undecided) ? choose_input(w, node) : -1;
   children[0] = copy_node(s, node);
   children[1] = copy_node(s, node);
   if (!children[0] || !children[1]) {

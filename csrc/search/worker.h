@@ -19,6 +19,8 @@ typedef struct rl_node {
   struct rl_node *next;
   double upper; /* valid upper bound of the target over the node */
   int depth;
+  int undecided; /* neurons undecided in the parent */
+  int stalled;   /* input splits in a row that decided no neuron */
   double *lo, *hi; /* n */
   double *l, *u;   /* neurons */
   int8_t *signs;   /* neurons: pattern and splits */
