@@ -6,7 +6,7 @@
 #   debug          build/debug: -O0 and assertions       asan       build/asan: sanitizers; runs the specs
 #   valgrind       the specs under valgrind              lint       warnings, luacheck, clang-tidy, cppcheck
 #   format         clang-format in place                 bench      spec/bench
-#   doc            checks that the manual names every public function
+#   doc            build/doc/relucid.md, the Lua reference
 #   install        DESTDIR, PREFIX                       clean
 #
 # `test` and `demo` first install the Debian packages that are missing.
@@ -107,9 +107,12 @@ test-long: deps
 	@$(MAKE) --no-print-directory spec-modules
 	@RELUCID_LONG=1 $(WITH_LUA) $(LUA) spec/run.lua $(SPEC)
 
+# examples/demo/run.lua when it is there; else a region of the demo network.
+DEMO = $(firstword $(wildcard examples/demo/run.lua))
 demo: deps
 	@$(MAKE) --no-print-directory all
-	@$(WITH_LUA) PATH="$(abspath $(BUILD)):$$PATH" $(if $(wildcard examples/demo/run.sh),sh examples/demo/run.sh,$(LUA) examples/demo.lua)
+	@$(if $(DEMO),$(WITH_LUA) PATH="$(abspath $(BUILD)):$$PATH" $(LUA) $(DEMO),$(BUILD)/relucid characterize \
+	  examples/demo/climb.nnet --raw --point -125,0,0,5.75 --data examples/demo/encounters.csv)
 
 debug:
 	@$(MAKE) --no-print-directory BUILD=build/debug OPT="-O0 -g3 -DRL_DEBUG" all
