@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/round.h"
+#include "core/vector.h"
 #include "encode/forward.h"
 
 #define UNIT (DBL_EPSILON / 2)
@@ -91,7 +92,7 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, acc
   }
   if (tau != 0) {
     double sum = w + tau, limit = tau > 0 ? l : u;
-    a->charge += UNIT * fabs(sum) * fmax(fabs(l), fabs(u));
+    a->charge += UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
     add(a, -tau * limit);
     w = sum;
   }
@@ -154,7 +155,7 @@ static double backward(rl_dual *d, const rl_cell *cell, account *a, int goal_row
   double gamma = (used + d->domain->rows + goal_rows + 4) * UNIT * 1.01;
   for (int j = 0; j < n; j++) {
     double w = d->in[j] + d->wx[j];
-    a->charge += gamma * (d->in_mag[j] + d->x_mag[j]) * fmax(fabs(cell->lo[j]), fabs(cell->hi[j]));
+    a->charge += gamma * (d->in_mag[j] + d->x_mag[j]) * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
     d->x[j] = w > 0 ? cell->hi[j] : cell->lo[j];
     d->wx[j] = w;
     add(a, w * d->x[j]);
@@ -176,8 +177,8 @@ static double output_reach(const rl_dual *d, const rl_cell *cell, int j) {
   const double *w = net->weights[last] + (size_t)j * (size_t)columns;
   double reach = fabs(net->biases[last][j]);
   for (int i = 0; i < columns; i++)
-    reach += fabs(w[i]) * (last == 0 ? fmax(fabs(cell->lo[i]), fabs(cell->hi[i]))
-                                     : fmax(0, cell->u[net->offsets[last - 1] + i]));
+    reach += fabs(w[i]) * (last == 0 ? rl_max(fabs(cell->lo[i]), fabs(cell->hi[i]))
+                                     : rl_max(0, cell->u[net->offsets[last - 1] + i]));
   return reach * (1 + (columns + 2) * DBL_EPSILON);
 }
 
@@ -244,12 +245,8 @@ void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {
   for (int layer = 0; layer < net->layers; layer++) {
     int rows = net->sizes[layer + 1], columns = net->sizes[layer], last = layer == net->layers - 1;
     double *z = last ? d->y : d->z + net->offsets[layer];
-    for (int i = 0; i < rows; i++) {
-      const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
-      double sum = net->biases[layer][i];
-      for (int j = 0; j < columns; j++) sum += w[j] * active[j];
-      z[i] = sum;
-    }
+    for (int i = 0; i < rows; i++)
+      z[i] = net->biases[layer][i] + rl_dot(net->weights[layer] + (size_t)i * (size_t)columns, active, columns);
     if (last) return;
     double *next = layer % 2 ? d->in : d->out;
     for (int i = 0; i < rows; i++) {

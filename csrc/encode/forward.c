@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/vector.h"
+
 #define UNIT (DBL_EPSILON / 2)
 
 struct rl_forward {
@@ -147,7 +149,7 @@ static void base_ranges(rl_forward *f, const double *lo, const double *hi) {
     for (int j = 0; j < n; j++) {
       low += w[j] * (w[j] > 0 ? lo[j] : hi[j]);
       up += w[j] * (w[j] > 0 ? hi[j] : lo[j]);
-      magnitude += fabs(w[j]) * fmax(fabs(lo[j]), fabs(hi[j]));
+      magnitude += fabs(w[j]) * rl_max(fabs(lo[j]), fabs(hi[j]));
     }
     double error = (n + 4) * UNIT * 1.01 * (magnitude + fabs(net->biases[0][i]));
     f->base_lo[i] = low - error;
@@ -159,7 +161,7 @@ static void base_ranges(rl_forward *f, const double *lo, const double *hi) {
 /* center and radius such that [lo, hi] is inside center +- radius. */
 static void center_base(rl_forward *f, const double *lo, const double *hi) {
   for (int i = 0; i < f->nb; i++) {
-    double c = 0.5 * lo[i] + 0.5 * hi[i], r = fmax(hi[i] - c, c - lo[i]);
+    double c = 0.5 * lo[i] + 0.5 * hi[i], r = rl_max(hi[i] - c, c - lo[i]);
     f->center[i] = c;
     f->radius[i] = r > 0 ? r * (1 + 4 * UNIT) : 0;
   }
@@ -192,16 +194,16 @@ static void activate(rl_forward *f, int i, int sign, double l, double u) {
     a[stride + nb] += -slope * l + 8 * UNIT * up;
   }
   double low = form_radius(a, nb) + fabs(a[nb]), up = form_radius(a + stride, nb) + fabs(a[stride + nb]);
-  f->mag[i] = fmax(low, up) * (1 + (nb + 4) * UNIT);
+  f->mag[i] = rl_max(low, up) * (1 + (nb + 4) * UNIT);
 }
 
 /* New bounds of neuron i from its forms. */
 static void concretise(rl_forward *f, int i, const double *lo, const double *hi, double *l, double *u) {
   const double *forms = f->next + (size_t)i * 2 * (size_t)f->stride;
-  double low = fmax(*l, form_end(forms, f->nb, -1)), up = fmin(*u, form_end(forms + f->stride, f->nb, 1));
+  double low = rl_max(*l, form_end(forms, f->nb, -1)), up = rl_min(*u, form_end(forms + f->stride, f->nb, 1));
   if (f->over_neurons && low < 0 && up > 0) {
-    low = fmax(low, form_end_inputs(f, forms, lo, hi, -1));
-    if (low < 0) up = fmin(up, form_end_inputs(f, forms + f->stride, lo, hi, 1));
+    low = rl_max(low, form_end_inputs(f, forms, lo, hi, -1));
+    if (low < 0) up = rl_min(up, form_end_inputs(f, forms + f->stride, lo, hi, 1));
   }
   *l = low;
   *u = up;
@@ -209,8 +211,8 @@ static void concretise(rl_forward *f, int i, const double *lo, const double *hi,
 
 /* Take an imposed sign into bounds; 0 if it contradicts them. */
 static int impose(int8_t imposed, double *l, double *u) {
-  if (imposed == RL_ON) *l = fmax(*l, 0);
-  if (imposed == RL_OFF) *u = fmin(*u, 0);
+  if (imposed == RL_ON) *l = rl_max(*l, 0);
+  if (imposed == RL_OFF) *u = rl_min(*u, 0);
   return *l <= *u;
 }
 
@@ -219,8 +221,8 @@ static int start_over_neurons(rl_forward *f, const double *lo, const double *hi,
                               double *u, uint8_t *needed) {
   base_ranges(f, lo, hi);
   for (int i = 0; i < f->nb; i++) {
-    l[i] = fmax(l[i], f->base_lo[i]);
-    u[i] = fmin(u[i], f->base_hi[i]);
+    l[i] = rl_max(l[i], f->base_lo[i]);
+    u[i] = rl_min(u[i], f->base_hi[i]);
     needed[i] = signs[i] != RL_FREE && (signs[i] == RL_ON ? f->base_lo[i] < 0 : f->base_hi[i] > 0);
     if (!impose(signs[i], &l[i], &u[i])) return 0;
   }
@@ -250,8 +252,8 @@ static int bound_layer(rl_forward *f, int layer, const double *lo, const double 
     double low = -INFINITY, up = INFINITY;
     concretise(f, i, lo, hi, &low, &up);
     uint8_t implied = signs[k] == RL_FREE || (signs[k] == RL_ON ? low >= 0 : up <= 0);
-    l[k] = fmax(l[k], low);
-    u[k] = fmin(u[k], up);
+    l[k] = rl_max(l[k], low);
+    u[k] = rl_min(u[k], up);
     needed[k] = !implied;
     if (!impose(signs[k], &l[k], &u[k])) return 0;
   }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/vector.h"
 #include "encode/forward.h"
 
 rl_status rl_gradient_create(rl_gradient **out, const rl_network *net, rl_error *err) {
@@ -72,9 +73,9 @@ void rl_gradient_reach(rl_gradient *g, const rl_cell *cell, const rl_property *t
     for (int i = 0; layer > 0 && i < net->sizes[layer]; i++) {
       int k = net->offsets[layer - 1] + i, sign = rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]);
       if (sign == RL_ON) continue;
-      g->lo[i] = sign == RL_OFF ? 0 : fmin(g->lo[i], 0);
-      g->hi[i] = sign == RL_OFF ? 0 : fmax(g->hi[i], 0);
+      g->lo[i] = sign == RL_OFF ? 0 : rl_min(g->lo[i], 0);
+      g->hi[i] = sign == RL_OFF ? 0 : rl_max(g->hi[i], 0);
     }
   }
-  for (int j = 0; j < n; j++) reach[j] = fmax(fabs(reach[j] + g->lo[j]), fabs(reach[j] + g->hi[j]));
+  for (int j = 0; j < n; j++) reach[j] = rl_max(fabs(reach[j] + g->lo[j]), fabs(reach[j] + g->hi[j]));
 }
