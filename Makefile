@@ -132,7 +132,7 @@ run-specs:
 valgrind: deps
 	$(call need,valgrind)
 	@$(MAKE) --no-print-directory BUILD=build/valgrind OPT="-O1" spec-modules
-	@$(MAKE) --no-print-directory BUILD=build/valgrind LUA="valgrind -q --leak-check=full --error-exitcode=9 $(LUA)" run-specs
+	@$(MAKE) --no-print-directory BUILD=build/valgrind LUA="valgrind -q --suppressions=$(ROOT)/spec/valgrind.supp --leak-check=full --error-exitcode=9 $(LUA)" run-specs
 
 bench: all
 	@for f in spec/bench/*.lua; do [ -e "$$f" ] || { echo "no benchmarks in spec/bench"; break; }; $(WITH_LUA) $(LUA) $$f || exit 1; done
