@@ -73,6 +73,7 @@ end
 local function verdict_text(result)
   if #result == 0 then return "no region was proved" end
   if result.status == "proved" then return "the goal is proved on the region" end
+  if result.status == "unknown" then return "undecided beyond this; the goal is proved on the region" end
   return "ended early; the goal is proved on the region"
 end
 
