@@ -170,9 +170,7 @@ static void clear_goal(rl_dual *d) {
   memset(d->out, 0, m * sizeof *d->out);
 }
 
-/* Largest |y_j| that the activation bounds allow. */
-static double output_reach(const rl_dual *d, const rl_cell *cell, int j) {
-  const rl_network *net = d->net;
+double rl_output_reach(const rl_network *net, const rl_cell *cell, int j) {
   int last = net->layers - 1, columns = net->sizes[last];
   const double *w = net->weights[last] + (size_t)j * (size_t)columns;
   double reach = fabs(net->biases[last][j]);
@@ -203,7 +201,7 @@ static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *tar
       d->out[j] += term;
       magnitude += fabs(term);
     }
-    if (magnitude > 0) a->charge += (rows + 2) * UNIT * 1.01 * magnitude * output_reach(d, cell, j);
+    if (magnitude > 0) a->charge += (rows + 2) * UNIT * 1.01 * magnitude * rl_output_reach(d->net, cell, j);
   }
 }
 

@@ -55,6 +55,9 @@ double rl_dual_bound_empty(rl_dual *dual, const rl_cell *cell);
 /* Upper bound of side * x_i. */
 double rl_dual_bound_input(rl_dual *dual, const rl_cell *cell, int input, double side);
 
+/* Largest |y_output| that the bounds of a cell allow. */
+double rl_output_reach(const rl_network *net, const rl_cell *cell, int output);
+
 /* Follow the relaxation at dual->x: fills z and y; d bound / d alpha_i = v_i z_i where v_i < 0,
  * d bound / d tau_i = z_i - L_i (or z_i - U_i). */
 void rl_dual_relaxed(rl_dual *dual, const rl_cell *cell);

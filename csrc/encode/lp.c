@@ -184,6 +184,33 @@ static void update(rl_lp *lp) {
     if (lp->row[i].dirty) update_row(lp, i);
 }
 
+/* Make `surplus` rows nonbasic that are basic now (surplus < 0: the other way round), new rows first. */
+static void mend_basis(rl_lp *lp, int surplus) {
+  for (int pass = 0; pass < 2 && surplus; pass++)
+    for (int i = 0; i < lp->rows && surplus; i++) {
+      int basic = glp_get_row_stat(lp->prob, i + 1) == GLP_BS;
+      if ((pass == 0 && lp->row[i].begin) || basic != (surplus > 0)) continue;
+      glp_set_row_stat(lp->prob, i + 1, surplus > 0 ? GLP_NL : GLP_BS);
+      surplus += surplus > 0 ? -1 : 1;
+    }
+}
+
+/* The basis that the caller asked to start from. */
+static void start_basis(rl_lp *lp) {
+  int basic = 0;
+  for (int j = 0; j < lp->columns; j++) {
+    glp_set_col_stat(lp->prob, j + 1, lp->column[j].start ? lp->column[j].start : GLP_NL);
+    basic += lp->column[j].start == GLP_BS;
+  }
+  for (int i = 0; i < lp->rows; i++) {
+    int state = lp->row[i].begin ? lp->row[i].begin : GLP_BS;
+    glp_set_row_stat(lp->prob, i + 1, state);
+    basic += state == GLP_BS;
+  }
+  mend_basis(lp, basic - lp->rows);
+  lp->started = 0;
+}
+
 /* ---- solving ---------------------------------------------------------------- */
 
 /* One run of the simplex, from the present basis; later attempts start afresh in ever more careful
@@ -195,6 +222,7 @@ static void run_simplex(rl_lp *lp) {
   parm.msg_lev = GLP_MSG_OFF;
   int primal = lp->costs_changed && lp->warm && lp->columns < 4 * lp->rows;
   parm.meth = primal != (lp->attempt % 2 != 0) ? GLP_PRIMAL : GLP_DUALP;
+  if (lp->attempt == 0) parm.r_test = GLP_RT_FLIP; /* long steps: one pivot passes many bounded columns */
   parm.tol_bnd = parm.tol_dj = lp->attempt < 2 ? feasibility : 1e-7;
   parm.it_lim = SLICE;
   if (lp->attempt >= 3) glp_scale_prob(lp->prob, GLP_SF_AUTO);
@@ -231,13 +259,13 @@ static int take_optimum(rl_lp *lp) {
     lp_column *c = &lp->column[j];
     c->x = glp_get_col_prim(p, j + 1);
     c->dual = glp_get_col_dual(p, j + 1);
-    c->basic = glp_get_col_stat(p, j + 1) == GLP_BS;
+    c->state = (uint8_t)glp_get_col_stat(p, j + 1);
     good = isfinite(c->x) && isfinite(c->dual) && within(c->x, c->lo, c->hi);
   }
   for (int i = 0; i < lp->rows && good; i++) {
     lp_row *r = &lp->row[i];
     r->dual = glp_get_row_dual(p, i + 1);
-    r->basic = glp_get_row_stat(p, i + 1) == GLP_BS;
+    r->state = (uint8_t)glp_get_row_stat(p, i + 1);
     good = isfinite(r->dual) && within(row_activity(lp, r), r->lo, r->hi);
   }
   return good;
@@ -385,6 +413,7 @@ static int conclude(rl_lp *lp) {
 static void solve(rl_lp *lp) {
   for (lp->attempt = 0; lp->attempt < 4; lp->attempt++) {
     update(lp);
+    if (lp->started) start_basis(lp);
     run_simplex(lp);
     if (conclude(lp)) return;
     lp->retries++;

@@ -42,9 +42,13 @@ double rl_lp_column_value(const rl_lp *lp, int column);
  * (sum_i y_i * bound_i + column part < 0 shows emptiness); all zero when none could be had. */
 double rl_lp_row_dual(const rl_lp *lp, int row);
 double rl_lp_column_dual(const rl_lp *lp, int column);
-/* 1 if the column / row is basic in the final basis. */
-int rl_lp_column_basic(const rl_lp *lp, int column);
-int rl_lp_row_basic(const rl_lp *lp, int row);
+/* State of a column / row in the final basis, for the start of a later LP: opaque, never 0. */
+int rl_lp_column_state(const rl_lp *lp, int column);
+int rl_lp_row_state(const rl_lp *lp, int row);
+/* Where the next solve starts: states from an LP that this one resembles; 0 (new): a column nonbasic, a row
+ * basic.  A basis of the wrong size is mended; a useless one costs pivots, nothing else. */
+void rl_lp_start_column(rl_lp *lp, int column, int state);
+void rl_lp_start_row(rl_lp *lp, int row, int state);
 long rl_lp_pivots(const rl_lp *lp); /* iterations in all */
 long rl_lp_retries(const rl_lp *lp);
 long rl_lp_solves(const rl_lp *lp);

@@ -170,8 +170,18 @@ double rl_lp_value(const rl_lp *lp) { return lp->optimum; }
 double rl_lp_column_value(const rl_lp *lp, int column) { return lp->column[column].x; }
 double rl_lp_row_dual(const rl_lp *lp, int row) { return lp->row[row].dual; }
 double rl_lp_column_dual(const rl_lp *lp, int column) { return lp->column[column].dual; }
-int rl_lp_column_basic(const rl_lp *lp, int column) { return lp->column[column].basic; }
-int rl_lp_row_basic(const rl_lp *lp, int row) { return lp->row[row].basic; }
+int rl_lp_column_state(const rl_lp *lp, int column) { return lp->column[column].state; }
+int rl_lp_row_state(const rl_lp *lp, int row) { return lp->row[row].state; }
+
+void rl_lp_start_column(rl_lp *lp, int column, int state) {
+  lp->column[column].start = (uint8_t)state;
+  lp->started = 1;
+}
+
+void rl_lp_start_row(rl_lp *lp, int row, int state) {
+  lp->row[row].begin = (uint8_t)state;
+  lp->started = 1;
+}
 long rl_lp_pivots(const rl_lp *lp) { return lp->pivots; }
 long rl_lp_retries(const rl_lp *lp) { return lp->retries; }
 long rl_lp_solves(const rl_lp *lp) { return lp->solves; }

@@ -11,14 +11,14 @@ struct glp_prob;
 
 typedef struct lp_column {
   double lo, hi, cost, x, dual;
-  uint8_t dirty, basic;
+  uint8_t dirty, state, start; /* state: GLPK's status in the final basis; start: that of the next, 0: new */
 } lp_column;
 
 typedef struct lp_row {
   double lo, hi, dual;
   size_t start;       /* first entry in index[], value[] */
   int count, reserve; /* entries used and room for entries */
-  uint8_t dirty, basic;
+  uint8_t dirty, state, begin; /* as a column's state and start */
 } lp_row;
 
 struct rl_lp {
@@ -37,6 +37,7 @@ struct rl_lp {
   unsigned long generation;
   int live_columns, live_rows; /* leading columns and rows that prob has */
   int costs_changed;           /* since the last solve */
+  int started;                 /* columns and rows say where the next solve starts */
   int warm;                    /* the last solve found an optimum, whose basis is at hand */
   int code, attempt;           /* in and out of the guarded functions */
   rl_lp_result result;

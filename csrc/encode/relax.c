@@ -10,6 +10,13 @@
  * solutions obey them under rounding.  Multipliers stay valid for the closed ones. */
 #define INWARDS 1e-11
 
+/* States (lp.h) of an optimal basis; 0 where there was no such column or row. */
+typedef struct basis {
+  uint8_t *base;                       /* inputs and first-layer columns */
+  uint8_t *column, *lower, *upper, *sign; /* neurons */
+  uint8_t *row;                        /* half-spaces and links */
+} basis;
+
 struct rl_relax {
   const rl_network *net;
   const rl_domain *domain;
@@ -17,15 +24,63 @@ struct rl_relax {
   int over_neurons, base; /* base: variables of the forms before undecided columns */
   int undecided, width;   /* width = base + undecided + 1 (the constant) */
   int fixed_rows;         /* rows before those of the goal */
-  int goal_rows;          /* rows of the current goal (0: plain objective) */
+  int goal_rows;          /* LP rows of the current goal (0: plain objective) */
+  int plain;              /* the goal is a clause of one row, kept as objective */
+  double *reach;          /* outputs: largest |y| that the cell's bounds allow */
   int *column;            /* neurons: LP column of an undecided one, else -1 */
   int *lower_row, *upper_row, *sign_row; /* neurons: LP rows or -1 */
+  basis last;             /* where the last optimum was, by column and role of row */
   double *forms[2];       /* widest x width: activations of a layer, pre-activations of the next */
   size_t forms_size;
   int *index;             /* scratch for a row */
   double *value;
   size_t row_size;
 };
+
+static int allocate_basis(basis *b, const rl_network *net, const rl_domain *domain) {
+  size_t neurons = (size_t)net->neurons, base = (size_t)(net->sizes[0] + net->sizes[1]);
+  b->base = rl_alloc(base, 1);
+  b->column = rl_alloc(neurons, 1);
+  b->lower = rl_alloc(neurons, 1);
+  b->upper = rl_alloc(neurons, 1);
+  b->sign = rl_alloc(neurons, 1);
+  b->row = rl_alloc((size_t)(domain->rows + net->sizes[1]), 1);
+  return b->base && b->column && b->lower && b->upper && b->sign && b->row;
+}
+
+static void free_basis(basis *b) {
+  rl_free(b->base);
+  rl_free(b->column);
+  rl_free(b->lower);
+  rl_free(b->upper);
+  rl_free(b->sign);
+  rl_free(b->row);
+}
+
+/* The basis just reached, for the cells that follow. */
+static void keep_basis(rl_relax *r) {
+  int links = r->over_neurons ? r->base : 0;
+  for (int j = 0; j < r->net->sizes[0] + links; j++) r->last.base[j] = (uint8_t)rl_lp_column_state(r->lp, j);
+  for (int i = 0; i < r->domain->rows + links; i++) r->last.row[i] = (uint8_t)rl_lp_row_state(r->lp, i);
+  for (int k = 0; k < r->net->neurons; k++) {
+    r->last.column[k] = r->column[k] < 0 ? 0 : (uint8_t)rl_lp_column_state(r->lp, r->column[k]);
+    r->last.lower[k] = r->lower_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->lower_row[k]);
+    r->last.upper[k] = r->upper_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->upper_row[k]);
+    r->last.sign[k] = r->sign_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->sign_row[k]);
+  }
+}
+
+static void start_from_kept(rl_relax *r) {
+  int links = r->over_neurons ? r->base : 0;
+  for (int j = 0; j < r->net->sizes[0] + links; j++) rl_lp_start_column(r->lp, j, r->last.base[j]);
+  for (int i = 0; i < r->domain->rows + links; i++) rl_lp_start_row(r->lp, i, r->last.row[i]);
+  for (int k = 0; k < r->net->neurons; k++) {
+    if (r->column[k] >= 0) rl_lp_start_column(r->lp, r->column[k], r->last.column[k]);
+    if (r->lower_row[k] >= 0) rl_lp_start_row(r->lp, r->lower_row[k], r->last.lower[k]);
+    if (r->upper_row[k] >= 0) rl_lp_start_row(r->lp, r->upper_row[k], r->last.upper[k]);
+    if (r->sign_row[k] >= 0) rl_lp_start_row(r->lp, r->sign_row[k], r->last.sign[k]);
+  }
+}
 
 rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain *domain, rl_error *err) {
   rl_relax *r = rl_alloc(1, sizeof *r);
@@ -39,8 +94,10 @@ rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain
   r->lower_row = rl_alloc(neurons, sizeof(int));
   r->upper_row = rl_alloc(neurons, sizeof(int));
   r->sign_row = rl_alloc(neurons, sizeof(int));
+  r->reach = rl_alloc((size_t)net->sizes[net->layers], sizeof(double));
+  int kept = allocate_basis(&r->last, net, domain);
   rl_status status = RL_OK;
-  if (!r->column || !r->lower_row || !r->upper_row || !r->sign_row)
+  if (!kept || !r->column || !r->lower_row || !r->upper_row || !r->sign_row || !r->reach)
     status = rl_fail_memory(err);
   else
     status = rl_lp_create(&r->lp, err);
@@ -59,6 +116,8 @@ void rl_relax_release(rl_relax *r) {
   rl_free(r->lower_row);
   rl_free(r->upper_row);
   rl_free(r->sign_row);
+  free_basis(&r->last);
+  rl_free(r->reach);
   rl_free(r->forms[0]);
   rl_free(r->forms[1]);
   rl_free(r->index);
@@ -132,6 +191,14 @@ static double row_range(const rl_relax *r, const rl_cell *cell, int i) {
   return range;
 }
 
+/* The column of a first-layer pre-activation: an imposed sign is a bound of it. */
+static rl_status bound_first_layer(rl_relax *r, const rl_cell *cell, int i, rl_error *err) {
+  double l = cell->l[i], u = cell->u[i], inwards = fmin(INWARDS * (fabs(l) + fabs(u)), 0.25 * (u - l));
+  if (cell->signs[i] == RL_ON) l += inwards;
+  if (cell->signs[i] == RL_OFF) u -= inwards;
+  return rl_lp_column_bounds(r->lp, r->net->sizes[0] + i, l, u, err);
+}
+
 /* Input columns, half-space rows and, over neurons, the rows z1 - W1 x = b1. */
 static rl_status build_base(rl_relax *r, const rl_cell *cell, rl_error *err) {
   int n = r->net->sizes[0];
@@ -150,7 +217,7 @@ static rl_status build_base(rl_relax *r, const rl_cell *cell, rl_error *err) {
     r->value[n] = 1;
     status = rl_lp_row(r->lp, row, n + 1, r->index, r->value, err);
     if (!status) status = rl_lp_row_bounds(r->lp, row, r->net->biases[0][i], r->net->biases[0][i], err);
-    if (!status) status = rl_lp_column_bounds(r->lp, n + i, cell->l[i], cell->u[i], err);
+    if (!status) status = bound_first_layer(r, cell, i, err);
   }
   return status;
 }
@@ -165,7 +232,7 @@ static rl_status build_neuron(rl_relax *r, const rl_cell *cell, int k, const dou
     if (!status) status = rl_lp_row_bounds(r->lp, r->lower_row[k], constant, INFINITY, err);
     if (!status) status = put_row(r, r->upper_row[k], z, -slope, r->column[k], 1, err);
     if (!status) status = rl_lp_row_bounds(r->lp, r->upper_row[k], -INFINITY, slope * (constant - l), err);
-    if (!status) status = rl_lp_column_bounds(r->lp, r->column[k], 0, INFINITY, err);
+    if (!status) status = rl_lp_column_bounds(r->lp, r->column[k], 0, 2 * u, err); /* never binds */
     memset(a, 0, (size_t)r->width * sizeof *a);
     a[r->column[k] - first_column(r)] = 1;
     return status;
@@ -227,6 +294,8 @@ rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed
     }
   }
   affine_forms(r, hidden, active, pre); /* outputs stay in forms[1] */
+  if (!status) start_from_kept(r);
+  for (int o = 0; o < r->net->sizes[r->net->layers]; o++) r->reach[o] = rl_output_reach(r->net, cell, o);
   return status;
 }
 
@@ -257,32 +326,58 @@ static double goal_form(rl_relax *r, const rl_property *target, size_t index, do
   return constant;
 }
 
-rl_status rl_relax_goal(rl_relax *r, const rl_property *target, int clause, rl_error *err) {
-  int rows = target->first[clause + 1] - target->first[clause], columns = goal_column(r) + 1;
-  rl_status status = clear_goal(r, err);
-  if (!status) status = rl_lp_column_bounds(r->lp, columns - 1, -INFINITY, INFINITY, err);
-  if (!status) status = rl_lp_objective(r->lp, columns - 1, 1, err);
-  if (!status) status = rl_lp_add_rows(r->lp, rows, err);
+/* Largest |row| of the target that the cell's bounds allow. */
+static double goal_reach(const rl_relax *r, const rl_cell *cell, const rl_property *target, size_t index) {
+  int n = target->n, m = target->m;
+  double reach = fabs(target->d[index]);
+  for (int o = 0; o < m; o++) reach += fabs(target->c[index * (size_t)m + (size_t)o]) * r->reach[o];
+  for (int j = 0; target->a && j < n; j++)
+    reach += fabs(target->a[index * (size_t)n + (size_t)j]) * fmax(fabs(cell->lo[j]), fabs(cell->hi[j]));
+  return reach;
+}
+
+/* Rows goal - t >= 0 for every row of the clause; t is the last column. */
+static rl_status put_goal_rows(rl_relax *r, const rl_cell *cell, const rl_property *target, int clause,
+                               rl_error *err) {
+  int first = target->first[clause], rows = target->first[clause + 1] - first, columns = goal_column(r) + 1;
+  double reach = 0;
+  rl_status status = rl_lp_add_rows(r->lp, rows, err);
   r->goal_rows = status ? 0 : rows;
   for (int g = 0; g < rows && !status; g++) {
-    double constant = goal_form(r, target, (size_t)(target->first[clause] + g), r->value);
+    double constant = goal_form(r, target, (size_t)(first + g), r->value);
+    reach = fmax(reach, goal_reach(r, cell, target, (size_t)(first + g)));
     r->value[columns - 1] = -1;
     for (int j = 0; j < columns; j++) r->index[j] = j;
     status = rl_lp_row(r->lp, r->fixed_rows + g, columns, r->index, r->value, err);
     if (!status) status = rl_lp_row_bounds(r->lp, r->fixed_rows + g, -constant, INFINITY, err);
   }
+  if (!status) status = rl_lp_column_bounds(r->lp, columns - 1, -2 * reach - 1, 2 * reach + 1, err);
+  if (!status) status = rl_lp_objective(r->lp, columns - 1, 1, err);
+  return status;
+}
+
+rl_status rl_relax_goal(rl_relax *r, const rl_cell *cell, const rl_property *target, int clause, rl_error *err) {
+  rl_status status = clear_goal(r, err);
+  if (status) return status;
+  r->plain = target->first[clause + 1] - target->first[clause] == 1;
+  if (!r->plain) return put_goal_rows(r, cell, target, clause, err);
+  goal_form(r, target, (size_t)target->first[clause], r->value);
+  for (int j = 0; j < goal_column(r) && !status; j++) status = rl_lp_objective(r->lp, j, r->value[j], err);
   return status;
 }
 
 rl_status rl_relax_goal_input(rl_relax *r, int input, double side, rl_error *err) {
   rl_status status = clear_goal(r, err);
+  r->plain = 0;
   if (!status) status = rl_lp_objective(r->lp, input, side, err);
   return status;
 }
 
-rl_status rl_relax_solve(rl_relax *r, rl_lp_result *result, rl_error *err) { return rl_lp_solve(r->lp, result, err); }
-
-double rl_relax_value(const rl_relax *r) { return rl_lp_value(r->lp); }
+rl_status rl_relax_solve(rl_relax *r, rl_lp_result *result, rl_error *err) {
+  rl_status status = rl_lp_solve(r->lp, result, err);
+  if (!status && *result == RL_LP_OPTIMAL) keep_basis(r);
+  return status;
+}
 
 /* Slope and bound multiplier of an undecided neuron from the duals p of a >= 0, q of a >= z and
  * `upper` of a <= u/(u-l) (z - l).  What both sides press on (e) amounts to multipliers e_p s on z >= l and
@@ -293,9 +388,10 @@ static void neuron_multipliers(double p, double q, double upper, double l, doubl
   if (lower > 0 && e > 0) *tau = (p * u - q * -l) / (u - l) * (e / lower);
 }
 
-void rl_relax_multipliers(const rl_relax *r, const rl_cell *cell, rl_dual *dual, double *lambda) {
+void rl_relax_multipliers(const rl_relax *r, const rl_cell *cell, int optimal, rl_dual *dual, double *lambda) {
   double total = 0, scale = 1;
   for (int g = 0; g < r->goal_rows; g++) total += lambda[g] = fmax(0, -rl_lp_row_dual(r->lp, r->fixed_rows + g));
+  if (r->plain) lambda[0] = optimal ? 1 : 0;
   if (r->goal_rows && total > 1e-9) scale = 1 / total;
   for (int g = 0; g < r->goal_rows; g++) lambda[g] = total > 1e-9 ? lambda[g] * scale : 0;
   rl_dual_reset(dual, cell, 0);

@@ -21,13 +21,12 @@ void rl_relax_release(rl_relax *relax);
  * RL_EMEMORY or RL_OK. */
 rl_status rl_relax_build(rl_relax *relax, const rl_cell *cell, const uint8_t *needed, rl_error *err);
 /* Maximise the smallest row of a clause / side * x_input. */
-rl_status rl_relax_goal(rl_relax *relax, const rl_property *target, int clause, rl_error *err);
+rl_status rl_relax_goal(rl_relax *relax, const rl_cell *cell, const rl_property *target, int clause, rl_error *err);
 rl_status rl_relax_goal_input(rl_relax *relax, int input, double side, rl_error *err);
 rl_status rl_relax_solve(rl_relax *relax, rl_lp_result *result, rl_error *err);
-/* Multipliers of the last solve (optimal or infeasible) for the dual bound; lambda[rows of the clause] is
+/* Multipliers of the last solve (optimal, or else infeasible) for the dual bound; lambda[rows of the clause] is
  * normalised to sum 1, or all zero for an infeasibility proof. */
-void rl_relax_multipliers(const rl_relax *relax, const rl_cell *cell, rl_dual *dual, double *lambda);
-double rl_relax_value(const rl_relax *relax);
+void rl_relax_multipliers(const rl_relax *relax, const rl_cell *cell, int optimal, rl_dual *dual, double *lambda);
 /* Input part of the last optimal solution, clipped to the cell's box. */
 void rl_relax_point(const rl_relax *relax, const rl_cell *cell, double *x);
 const rl_lp *rl_relax_lp(const rl_relax *relax);

@@ -21,7 +21,11 @@ struct rl_worker {
   double *x;         /* n */
   double *smear;     /* n: reach of the worst clause's gradient */
   double *worst_lambda; /* row weights of the worst clause */
-  int worst_clause;
+  int worst_clause, lp_first;
+  rl_node *probe;    /* scratch: a cell around one activation pattern */
+  uint8_t *probe_needed;
+  int8_t *pattern;   /* neurons: activation pattern of the LP's solution */
+  int have_pattern;  /* of the present node */
   double *weight;    /* neurons: |coefficient| of the activations there */
   double lp_asked, lp_won; /* decayed counts: does the LP pay? */
 };
@@ -76,12 +80,15 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   w->needed = rl_alloc(neurons, 1);
   w->clause_up = rl_alloc((size_t)s->target->clauses, sizeof(double));
   w->lambda = rl_alloc((size_t)longest_clause(s->target), sizeof(double));
+  w->probe = rl_node_create(s);
+  w->probe_needed = rl_alloc(neurons, 1);
+  w->pattern = rl_alloc(neurons, 1);
   w->x = rl_alloc(n, sizeof(double));
   w->worst_lambda = rl_alloc((size_t)longest_clause(s->target), sizeof(double));
   w->smear = rl_alloc(n, sizeof(double));
   w->weight = rl_alloc(neurons, sizeof(double));
   rl_status status = RL_OK;
-  if (!w->needed || !w->clause_up || !w->lambda || !w->x || !w->smear || !w->worst_lambda || !w->weight) status = rl_fail_memory(err);
+  if (!w->needed || !w->clause_up || !w->lambda || !w->x || !w->smear || !w->probe || !w->probe_needed || !w->pattern || !w->worst_lambda || !w->weight) status = rl_fail_memory(err);
   if (!status) status = rl_forward_create(&w->forward, s->net, err);
   if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, err);
@@ -107,6 +114,9 @@ void rl_worker_release(rl_worker *w) {
   rl_free(w->lambda);
   rl_free(w->x);
   rl_free(w->smear);
+  rl_node_release(w->probe);
+  rl_free(w->probe_needed);
+  rl_free(w->pattern);
   rl_free(w->worst_lambda);
   rl_free(w->weight);
   rl_free(w);
@@ -250,20 +260,23 @@ static rl_status count_lp(rl_worker *w, rl_lp_result *result, rl_error *err) {
 }
 
 /* Bound open clauses by the LP relaxation.  *empty: the node's set is empty. */
-static rl_status bound_by_lp(rl_worker *w, rl_node *node, double *worst, int *empty, rl_error *err) {
+static rl_status bound_by_lp(rl_worker *w, rl_node *node, int wait, double *worst, int *empty, rl_error *err) {
   rl_shared *s = w->shared;
   rl_cell cell = cell_of(node);
   rl_status status = rl_relax_build(w->relax, &cell, w->needed, err);
-  *worst = -INFINITY;
+  w->lp_first = w->worst_clause;
+  int stuck = 0;
   *empty = 0;
-  for (int k = 0; k < s->target->clauses && !status; k++) {
+  for (int i = 0; i < s->target->clauses && !status; i++) {
+    /* the worst clause first; where it stays open and signs are left to split, the others wait */
+    int k = (w->lp_first + i) % s->target->clauses;
     rl_lp_result result = RL_LP_TROUBLE;
-    if (!node->open[k]) continue;
-    status = rl_relax_goal(w->relax, s->target, k, err);
+    if (!node->open[k] || (stuck && wait)) continue;
+    status = rl_relax_goal(w->relax, &cell, s->target, k, err);
     if (!status) status = count_lp(w, &result, err);
     if (status) break;
     if (result == RL_LP_OPTIMAL || result == RL_LP_INFEASIBLE) {
-      rl_relax_multipliers(w->relax, &cell, w->dual, w->lambda);
+      rl_relax_multipliers(w->relax, &cell, result == RL_LP_OPTIMAL, w->dual, w->lambda);
       double total = 0;
       for (int r = 0; r < clause_rows(s, k); r++) total += w->lambda[r];
       if (result == RL_LP_INFEASIBLE || total == 0) {
@@ -277,20 +290,49 @@ static rl_status bound_by_lp(rl_worker *w, rl_node *node, double *worst, int *em
         rl_relax_point(w->relax, &cell, w->x);
         try_witness(w, w->x, 0);
         if (finished(s)) return RL_OK;
+        if (!w->have_pattern) w->have_pattern = rl_network_pattern(s->net, w->x, w->pattern, NULL) == RL_OK;
       }
     }
-    if (close_clause(w, node, k) || w->clause_up[k] <= *worst) continue;
-    *worst = w->clause_up[k];
-    remember(w, k);
+    if (close_clause(w, node, k)) continue;
+    if (!stuck) remember(w, k);
+    stuck = 1;
   }
+  *worst = -INFINITY;
+  for (int k = 0; k < s->target->clauses; k++)
+    if (node->open[k]) *worst = fmax(*worst, w->clause_up[k]);
   return status;
+}
+
+/* Look for a witness where the network is affine: the LP over the cell of x's own activation pattern, for the
+ * worst clause.  (A primal heuristic: the relaxation's solution rounded to a linear region.) */
+static rl_status probe_pattern(rl_worker *w, const rl_node *node, rl_error *err) {
+  rl_shared *s = w->shared;
+  rl_node *probe = w->probe;
+  rl_lp_result result = RL_LP_TROUBLE;
+  memcpy(probe->lo, node->lo, rl_node_bytes(s) - sizeof *node);
+  for (int k = 0; k < s->net->neurons; k++)
+    if (rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) == RL_FREE) probe->signs[k] = w->pattern[k];
+  if (!rl_forward_run(w->forward, probe->lo, probe->hi, probe->signs, probe->l, probe->u, w->probe_needed))
+    return RL_OK;
+  rl_cell cell = cell_of(probe);
+  rl_status status = rl_relax_build(w->relax, &cell, w->probe_needed, err);
+  if (!status) status = rl_relax_goal(w->relax, &cell, s->target, w->worst_clause, err);
+  if (!status) status = count_lp(w, &result, err);
+  if (status || result != RL_LP_OPTIMAL) return status;
+  rl_relax_point(w->relax, &cell, w->x);
+  try_witness(w, w->x, 0);
+  return RL_OK;
 }
 
 /* ---- leaves ----------------------------------------------------------------------- */
 
+/* Rational pivots over more inputs than this take too long to be of use. */
+enum { EXACT_INPUTS = 64 };
+
 /* Every sign is decided: settle the open clauses in rational arithmetic. */
 static rl_status settle_exactly(rl_worker *w, rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
+  if (s->net->sizes[0] > EXACT_INPUTS) return RL_OK;
   int8_t *signs = rl_alloc((size_t)s->net->neurons, 1);
   if (!signs) return rl_fail_memory(err);
   for (int k = 0; k < s->net->neurons; k++) signs[k] = (int8_t)rl_neuron_sign(node->signs[k], node->l[k], node->u[k]);
@@ -374,6 +416,8 @@ static int count_undecided(const rl_worker *w, const rl_node *node) {
   return undecided;
 }
 
+enum { PROBE_EVERY = 4 }; /* depths between looks for a witness in a linear region */
+
 enum { FEW_INPUTS = 24, FEW_NEURONS = 12, SMALL_NETWORK = 32 };
 
 /* Cut an input's interval rather than a neuron's range?  Where the goal is (nearly) tight at a kink, halving
@@ -405,8 +449,10 @@ static rl_status split(rl_worker *w, rl_node *node, int undecided, rl_node *chil
     s->stats.input_splits++;
   } else {
     int k = choose_neuron(w, node);
-    children[0]->signs[k] = RL_ON;
-    children[1]->signs[k] = RL_OFF;
+    /* first the sign that the neuron has where the LP's solution lies */
+    int8_t first = w->have_pattern ? w->pattern[k] : RL_ON;
+    children[0]->signs[k] = first;
+    children[1]->signs[k] = first == RL_ON ? RL_OFF : RL_ON;
     s->stats.neuron_splits++;
   }
   return RL_OK;
@@ -438,6 +484,7 @@ static int lp_pays(rl_worker *w, int undecided, int constrained) {
 rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   *count = 0;
+  w->have_pattern = 0;
   s->stats.nodes++;
   if (!rl_forward_run(w->forward, node->lo, node->hi, node->signs, node->l, node->u, w->needed)) {
     note_used(w);
@@ -450,10 +497,12 @@ rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], i
   if (worst == -INFINITY || finished(s)) return RL_OK;
   if (lp_pays(w, undecided, constrained)) {
     int empty = 0;
-    rl_status status = bound_by_lp(w, node, &worst, &empty, err);
+    rl_status status = bound_by_lp(w, node, undecided > 0 && node->depth > 0, &worst, &empty, err);
     w->lp_asked = 0.95 * w->lp_asked + 1;
     w->lp_won = 0.95 * w->lp_won + (empty || worst == -INFINITY);
     if (status || empty || worst == -INFINITY || finished(s)) return status;
+    if (undecided > 0 && w->have_pattern && node->depth % PROBE_EVERY == 0) status = probe_pattern(w, node, err);
+    if (status || finished(s)) return status;
   }
   if (undecided == 0) {
     rl_status status = settle_exactly(w, node, err);
