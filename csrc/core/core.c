@@ -41,7 +41,7 @@ char *rl_copy_string(const char *s) {
   return copy;
 }
 
-rl_status rl_fail(rl_error *err, rl_status code, const char *format, ...) {
+rl_status (rl_fail)(rl_error *err, rl_status code, const char *format, ...) {
   if (err) {
     va_list args;
     va_start(args, format);
@@ -52,7 +52,7 @@ rl_status rl_fail(rl_error *err, rl_status code, const char *format, ...) {
   return code;
 }
 
-rl_status rl_fail_memory(rl_error *err) { return rl_fail(err, RL_EMEMORY, "out of memory"); }
+rl_status (rl_fail_memory)(rl_error *err) { return rl_fail(err, RL_EMEMORY, "out of memory"); }
 
 const char *rl_status_text(rl_status status) {
   static const char *const texts[] = {

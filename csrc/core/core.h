@@ -17,6 +17,12 @@ char *rl_copy_string(const char *s);
 rl_status rl_fail(rl_error *err, rl_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 rl_status rl_fail_memory(rl_error *err);
 
+/* Analysers that look at one file at a time cannot know that these return code, never RL_OK. */
+#ifdef __clang_analyzer__
+#define rl_fail(err, code, ...) ((void)(rl_fail)(err, code, __VA_ARGS__), (code))
+#define rl_fail_memory(err) ((void)(rl_fail_memory)(err), RL_EMEMORY)
+#endif
+
 /* Monotonic wall-clock time in seconds. */
 double rl_now(void);
 

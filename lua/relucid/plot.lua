@@ -14,11 +14,14 @@ local plot = {}
 ---@alias relucid.Window {lo: number[], hi: number[]}  two numbers each
 
 ---@class relucid.Layer
----@field kind "polygon"|"box"|"point"|"border"
+---@field kind "polygon"|"box"|"point"|"border"|"map"
 ---@field points? number[][]       polygon: corners in order; point: the points
 ---@field lo? number[]             box
 ---@field hi? number[]             box
 ---@field segments? number[][][]   border: pairs of points
+---@field label? fun(x: number, y: number): integer  map: which area a place belongs to, 1, 2, ...
+---@field areas? {title: string, color: string}[]    map: colours as #rrggbb
+---@field steps? integer           map: cells in each direction, default 200
 ---@field title? string
 ---@field color? string            as gnuplot names colours
 ---@field fill? boolean            polygon, box: default true
@@ -156,15 +159,21 @@ end
 
 -- The data lines of a layer and how gnuplot is to draw them.
 local DRAW = {
-  polygon = function(layer, color)
-    local style = "with lines lw 2"
-    if layer.fill ~= false then style = "with filledcurves closed fs transparent solid 0.3 border" end
-    return closed(layer.points), style .. " lc rgb " .. quote(color)
+  -- Cut to the window: gnuplot fills polygons wrongly that reach beyond it.
+  polygon = function(layer, color, window)
+    local points, rgb = layer.points, "rgb " .. quote(color)
+    for k = 1, 2 do
+      points = clip(points, k == 1 and 1 or 0, k == 2 and 1 or 0, window.hi[k])
+      points = clip(points, k == 1 and -1 or 0, k == 2 and -1 or 0, -window.lo[k])
+    end
+    if layer.fill == false then return closed(points), "using 1:2 with lines lw 2 lc " .. rgb end
+    return closed(points),
+      ("using 1:2 with filledcurves closed fc %s fs transparent solid 0.3 border lc %s"):format(rgb, rgb)
   end,
   point = function(layer, color)
     local lines = {}
     for i, point in ipairs(layer.points) do lines[i] = point_line(point) end
-    return lines, "with points pt 7 ps 1 lc rgb " .. quote(color)
+    return lines, "using 1:2 with points pt 7 ps 1 lc rgb " .. quote(color)
   end,
   border = function(layer, color)
     local lines = {}
@@ -173,11 +182,35 @@ local DRAW = {
       lines[#lines + 1] = point_line(segment[2])
       lines[#lines + 1] = ""
     end
-    return lines, "with lines lw 1 lc rgb " .. quote(color)
+    return lines, "using 1:2 with lines lw 1 lc rgb " .. quote(color)
   end,
 }
-DRAW.box = function(layer, color)
-  return DRAW.polygon({ points = corners(layer.lo, layer.hi), fill = layer.fill }, color)
+DRAW.box = function(layer, color, window)
+  return DRAW.polygon({ points = corners(layer.lo, layer.hi), fill = layer.fill }, color, window)
+end
+
+
+local function rgb(color)
+  local r, g, b = color:match "^#(%x%x)(%x%x)(%x%x)$"
+  if not r then error(("map: colour '%s', expected #rrggbb"):format(color), 0) end
+  return ("%d %d %d"):format(tonumber(r, 16), tonumber(g, 16), tonumber(b, 16))
+end
+
+-- A cell is drawn around its centre; the areas' titles need entries of their own.
+function DRAW.map(layer, _, window)
+  local steps, lines, entries, colors = layer.steps or 200, {}, {}, {}
+  for k, area in ipairs(layer.areas) do
+    colors[k] = rgb(area.color)
+    entries[k] = ("keyentry with boxes fs solid border lc 'gray' fc rgb %s title %s"):format(quote(area.color),
+      quote(area.title))
+  end
+  for r = 1, steps do
+    for c = 1, steps do
+      local center = place(window, steps, c - 0.5, r - 0.5)
+      lines[#lines + 1] = point_line(center) .. " " .. colors[layer.label(center[1], center[2])]
+    end
+  end
+  return lines, "using 1:2:3:4:5 with rgbimage", entries
 end
 
 --- The gnuplot script of a picture.
@@ -194,21 +227,23 @@ function plot.script(path, picture)
     "set title " .. quote(picture.title or "") .. " noenhanced",
     "set xlabel " .. quote(picture.xlabel or "") .. " noenhanced",
     "set ylabel " .. quote(picture.ylabel or "") .. " noenhanced",
-    "set key outside bottom center horizontal noenhanced",
+    "set bmargin at screen 0.16",
+    "set key at screen 0.5,0.01 center bottom horizontal noenhanced",
   }
   local curves = {}
   for i, layer in ipairs(picture) do
     local draw = DRAW[layer.kind]
     if not draw then
-      error(("layer %d: kind '%s', expected polygon, box, point or border"):format(i, tostring(layer.kind)), 0)
+      error(("layer %d: kind '%s', expected polygon, box, point, border or map"):format(i, tostring(layer.kind)), 0)
     end
-    local lines, style = draw(layer, layer.color or COLORS[layer.kind])
+    local lines, style, entries = draw(layer, layer.color or COLORS[layer.kind], window)
     if #lines > 0 then
       out[#out + 1] = ("$layer%d << END"):format(i)
       out[#out + 1] = table.concat(lines, "\n")
       out[#out + 1] = "END"
-      curves[#curves + 1] = ("$layer%d using 1:2 %s %s"):format(i, style,
+      curves[#curves + 1] = ("$layer%d %s %s"):format(i, style,
         layer.title and "title " .. quote(layer.title) or "notitle")
+      table.move(entries or {}, 1, #(entries or {}), #curves + 1, curves)
     end
   end
   if #curves == 0 then error("the picture has nothing to draw", 0) end

@@ -32,9 +32,25 @@ function T.test_script_quotes()
 end
 
 function T.test_refuses()
-  support.raises("layer 1: kind 'star', expected polygon, box, point or border", plot.script, "x.png",
+  support.raises("layer 1: kind 'star', expected polygon, box, point, border or map", plot.script, "x.png",
                  { window = WINDOW, { kind = "star" } })
   support.raises("the picture has nothing to draw", plot.script, "x.png", { window = WINDOW })
+end
+
+function T.test_polygons_end_at_the_window()
+  local script = plot.script("x.png", { window = WINDOW, { kind = "box", lo = { 0, 0 }, hi = { 5, 0.5 } } })
+  lu.assertStrContains(script, "0 0\n1 0\n1 0.5\n0 0.5\n0 0\nEND")
+end
+
+function T.test_map()
+  local script = plot.script("x.png", { window = WINDOW, { kind = "map", steps = 2, areas = {
+    { title = "left", color = "#ff0000" }, { title = "right", color = "#00ff10" } },
+    label = function(x) return x < 0 and 1 or 2 end } })
+  lu.assertStrContains(script, "-0.5 -0.5 255 0 0\n0.5 -0.5 0 255 16\n-0.5 0.5 255 0 0\n0.5 0.5 0 255 16\n")
+  lu.assertStrContains(script, "with rgbimage notitle, keyentry")
+  lu.assertStrContains(script, "title 'right'")
+  support.raises("map: colour 'red', expected #rrggbb", plot.script, "x.png", { window = WINDOW,
+    { kind = "map", areas = { { title = "", color = "red" } }, label = function() return 1 end } })
 end
 
 function T.test_missing_gnuplot_is_said()
