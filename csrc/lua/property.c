@@ -117,9 +117,11 @@ static void read_row(lua_State *L, int idx, rows *r, int t) {
   lua_getfield(L, -2, "c");
   memcpy(r->c + (size_t)t * (size_t)r->m, rlua_numbers(L, -1, what, r->m, NULL), (size_t)r->m * sizeof(double));
   lua_pop(L, 3);
-  if (lua_getfield(L, -1, "a") != LUA_TNIL && r->a) { /* r->a: there when a row has "a" */
+  if (lua_getfield(L, -1, "a") != LUA_TNIL) {
     what = lua_pushfstring(L, "row %d: a", t + 1);
-    memcpy(r->a + (size_t)t * (size_t)r->n, rlua_numbers(L, -2, what, r->n, NULL), (size_t)r->n * sizeof(double));
+    const double *a = rlua_numbers(L, -2, what, r->n, NULL);
+    /* No r->a: all rows' lists are empty. */
+    if (r->a) memcpy(r->a + (size_t)t * (size_t)r->n, a, (size_t)r->n * sizeof(double));
     lua_pop(L, 2);
   }
   lua_pop(L, 1);
