@@ -99,6 +99,7 @@ void rl_lp_release(rl_lp *lp) {
   rl_free(lp->mark);
   rl_free(lp->work);
   rl_free(lp->work_index);
+  rl_free(lp->dense);
   rl_free(lp);
 }
 
@@ -184,31 +185,75 @@ static void update(rl_lp *lp) {
     if (lp->row[i].dirty) update_row(lp, i);
 }
 
-/* Make `surplus` rows nonbasic that are basic now (surplus < 0: the other way round), new rows first. */
-static void mend_basis(rl_lp *lp, int surplus) {
-  for (int pass = 0; pass < 2 && surplus; pass++)
-    for (int i = 0; i < lp->rows && surplus; i++) {
-      int basic = glp_get_row_stat(lp->prob, i + 1) == GLP_BS;
-      if ((pass == 0 && lp->row[i].begin) || basic != (surplus > 0)) continue;
-      glp_set_row_stat(lp->prob, i + 1, surplus > 0 ? GLP_NL : GLP_BS);
-      surplus += surplus > 0 ? -1 : 1;
-    }
+/* Dense copy of the tight rows (nonbasic) over the basic columns: tight[i] x wide, by lp->work_index as map from
+ * column to place (0: none).  NULL where memory is short. */
+static double *tight_matrix(rl_lp *lp, int *rows, int *columns) {
+  *rows = *columns = 0;
+  for (int j = 0; j < lp->columns; j++) lp->work_index[j + 1] = lp->column[j].start == GLP_BS ? ++*columns : 0;
+  for (int i = 0; i < lp->rows; i++) *rows += lp->row[i].begin && lp->row[i].begin != GLP_BS;
+  size_t need = (size_t)*rows * (size_t)*columns;
+  if (need > lp->dense_room || !lp->dense) {
+    double *grown = rl_realloc(lp->dense, (need + 1) * sizeof *grown);
+    if (!grown) return NULL;
+    lp->dense = grown;
+    lp->dense_room = need;
+  }
+  memset(lp->dense, 0, need * sizeof *lp->dense);
+  int at = 0;
+  for (int i = 0; i < lp->rows; i++) {
+    const lp_row *r = &lp->row[i];
+    if (!r->begin || r->begin == GLP_BS) continue;
+    for (size_t k = r->start, end = r->start + (size_t)r->count; k < end; k++)
+      if (lp->work_index[lp->index[k]])
+        lp->dense[(size_t)at * (size_t)*columns + (size_t)lp->work_index[lp->index[k]] - 1] = lp->value[k];
+    at++;
+  }
+  return lp->dense;
 }
 
-/* The basis that the caller asked to start from. */
+/* Gaussian elimination with complete pivoting.  used_row[i], used_column[j] become 1 for those that got a pivot. */
+static void eliminate(double *m, int rows, int columns, uint8_t *used_row, uint8_t *used_column) {
+  for (;;) {
+    int pi = -1, pj = -1;
+    double best = 1e-6;
+    for (int i = 0; i < rows; i++)
+      for (int j = 0; !used_row[i] && j < columns; j++)
+        if (!used_column[j] && fabs(m[(size_t)i * (size_t)columns + (size_t)j]) > best) {
+          best = fabs(m[(size_t)i * (size_t)columns + (size_t)j]);
+          pi = i;
+          pj = j;
+        }
+    if (pi < 0) return;
+    used_row[pi] = used_column[pj] = 1;
+    const double *pivot = m + (size_t)pi * (size_t)columns;
+    for (int i = 0; i < rows; i++) {
+      double *row = m + (size_t)i * (size_t)columns, factor = row[pj] / pivot[pj];
+      for (int j = 0; !used_row[i] && factor != 0 && j < columns; j++) row[j] -= factor * pivot[j];
+    }
+  }
+}
+
+/* The basis that the caller asked to start from, made regular: with the slacks of loose rows basic, it is so
+ * where the tight rows' part over the basic columns is.  Columns that get no pivot there become nonbasic, rows
+ * without one loose. */
 static void start_basis(rl_lp *lp) {
-  int basic = 0;
+  int rows = 0, columns = 0, at = 0;
+  double *m = tight_matrix(lp, &rows, &columns);
+  lp->started = 0;
+  uint8_t *used = m ? rl_alloc((size_t)(rows + columns), 1) : NULL;
+  if (!used) return;
+  eliminate(m, rows, columns, used, used + rows);
   for (int j = 0; j < lp->columns; j++) {
-    glp_set_col_stat(lp->prob, j + 1, lp->column[j].start ? lp->column[j].start : GLP_NL);
-    basic += lp->column[j].start == GLP_BS;
+    int place = lp->work_index[j + 1], state = lp->column[j].start;
+    if (place) state = used[rows + place - 1] ? GLP_BS : GLP_NL;
+    glp_set_col_stat(lp->prob, j + 1, state ? state : GLP_NL);
   }
   for (int i = 0; i < lp->rows; i++) {
-    int state = lp->row[i].begin ? lp->row[i].begin : GLP_BS;
-    glp_set_row_stat(lp->prob, i + 1, state);
-    basic += state == GLP_BS;
+    int tight = lp->row[i].begin && lp->row[i].begin != GLP_BS;
+    glp_set_row_stat(lp->prob, i + 1, tight && used[at] ? lp->row[i].begin : GLP_BS);
+    at += tight;
   }
-  mend_basis(lp, basic - lp->rows);
-  lp->started = 0;
+  rl_free(used);
 }
 
 /* ---- solving ---------------------------------------------------------------- */

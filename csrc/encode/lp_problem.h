@@ -32,6 +32,8 @@ struct rl_lp {
   int stamp;
   double *work; /* 1-based scratch, rows + columns + 1 */
   int *work_index;
+  double *dense; /* scratch of start_basis */
+  size_t dense_room;
   int work_room;
   struct glp_prob *prob, *elastic; /* of the thread's environment `generation`, else stale */
   unsigned long generation;

@@ -10,11 +10,11 @@
  * solutions obey them under rounding.  Multipliers stay valid for the closed ones. */
 #define INWARDS 1e-11
 
-/* States (lp.h) of an optimal basis; 0 where there was no such column or row. */
+/* States (lp.h) of a basis; 0 where there was no such column or row.  Parts of one block. */
 typedef struct basis {
-  uint8_t *base;                       /* inputs and first-layer columns */
+  uint8_t *base;                          /* inputs and first-layer columns */
+  uint8_t *row;                           /* half-spaces and links */
   uint8_t *column, *lower, *upper, *sign; /* neurons */
-  uint8_t *row;                        /* half-spaces and links */
 } basis;
 
 struct rl_relax {
@@ -29,7 +29,6 @@ struct rl_relax {
   double *reach;          /* outputs: largest |y| that the cell's bounds allow */
   int *column;            /* neurons: LP column of an undecided one, else -1 */
   int *lower_row, *upper_row, *sign_row; /* neurons: LP rows or -1 */
-  basis last;             /* where the last optimum was, by column and role of row */
   double *forms[2];       /* widest x width: activations of a layer, pre-activations of the next */
   size_t forms_size;
   int *index;             /* scratch for a row */
@@ -37,48 +36,44 @@ struct rl_relax {
   size_t row_size;
 };
 
-static int allocate_basis(basis *b, const rl_network *net, const rl_domain *domain) {
-  size_t neurons = (size_t)net->neurons, base = (size_t)(net->sizes[0] + net->sizes[1]);
-  b->base = rl_alloc(base, 1);
-  b->column = rl_alloc(neurons, 1);
-  b->lower = rl_alloc(neurons, 1);
-  b->upper = rl_alloc(neurons, 1);
-  b->sign = rl_alloc(neurons, 1);
-  b->row = rl_alloc((size_t)(domain->rows + net->sizes[1]), 1);
-  return b->base && b->column && b->lower && b->upper && b->sign && b->row;
+static int links(const rl_relax *r) { return r->over_neurons ? r->base : 0; }
+
+size_t rl_relax_basis_bytes(const rl_network *net, const rl_domain *domain) {
+  return (size_t)(net->sizes[0] + 2 * net->sizes[1] + domain->rows + 4 * net->neurons);
 }
 
-static void free_basis(basis *b) {
-  rl_free(b->base);
-  rl_free(b->column);
-  rl_free(b->lower);
-  rl_free(b->upper);
-  rl_free(b->sign);
-  rl_free(b->row);
+static basis basis_parts(const rl_relax *r, uint8_t *block) {
+  basis b = {.base = block};
+  size_t neurons = (size_t)r->net->neurons;
+  b.row = b.base + r->net->sizes[0] + r->net->sizes[1];
+  b.column = b.row + r->domain->rows + r->net->sizes[1];
+  b.lower = b.column + neurons;
+  b.upper = b.lower + neurons;
+  b.sign = b.upper + neurons;
+  return b;
 }
 
-/* The basis just reached, for the cells that follow. */
-static void keep_basis(rl_relax *r) {
-  int links = r->over_neurons ? r->base : 0;
-  for (int j = 0; j < r->net->sizes[0] + links; j++) r->last.base[j] = (uint8_t)rl_lp_column_state(r->lp, j);
-  for (int i = 0; i < r->domain->rows + links; i++) r->last.row[i] = (uint8_t)rl_lp_row_state(r->lp, i);
+void rl_relax_save_basis(const rl_relax *r, uint8_t *block) {
+  basis b = basis_parts(r, block);
+  for (int j = 0; j < r->net->sizes[0] + links(r); j++) b.base[j] = (uint8_t)rl_lp_column_state(r->lp, j);
+  for (int i = 0; i < r->domain->rows + links(r); i++) b.row[i] = (uint8_t)rl_lp_row_state(r->lp, i);
   for (int k = 0; k < r->net->neurons; k++) {
-    r->last.column[k] = r->column[k] < 0 ? 0 : (uint8_t)rl_lp_column_state(r->lp, r->column[k]);
-    r->last.lower[k] = r->lower_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->lower_row[k]);
-    r->last.upper[k] = r->upper_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->upper_row[k]);
-    r->last.sign[k] = r->sign_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->sign_row[k]);
+    b.column[k] = r->column[k] < 0 ? 0 : (uint8_t)rl_lp_column_state(r->lp, r->column[k]);
+    b.lower[k] = r->lower_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->lower_row[k]);
+    b.upper[k] = r->upper_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->upper_row[k]);
+    b.sign[k] = r->sign_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->sign_row[k]);
   }
 }
 
-static void start_from_kept(rl_relax *r) {
-  int links = r->over_neurons ? r->base : 0;
-  for (int j = 0; j < r->net->sizes[0] + links; j++) rl_lp_start_column(r->lp, j, r->last.base[j]);
-  for (int i = 0; i < r->domain->rows + links; i++) rl_lp_start_row(r->lp, i, r->last.row[i]);
+void rl_relax_start_basis(rl_relax *r, const uint8_t *block) {
+  basis b = basis_parts(r, (uint8_t *)(uintptr_t)block);
+  for (int j = 0; j < r->net->sizes[0] + links(r); j++) rl_lp_start_column(r->lp, j, b.base[j]);
+  for (int i = 0; i < r->domain->rows + links(r); i++) rl_lp_start_row(r->lp, i, b.row[i]);
   for (int k = 0; k < r->net->neurons; k++) {
-    if (r->column[k] >= 0) rl_lp_start_column(r->lp, r->column[k], r->last.column[k]);
-    if (r->lower_row[k] >= 0) rl_lp_start_row(r->lp, r->lower_row[k], r->last.lower[k]);
-    if (r->upper_row[k] >= 0) rl_lp_start_row(r->lp, r->upper_row[k], r->last.upper[k]);
-    if (r->sign_row[k] >= 0) rl_lp_start_row(r->lp, r->sign_row[k], r->last.sign[k]);
+    if (r->column[k] >= 0) rl_lp_start_column(r->lp, r->column[k], b.column[k]);
+    if (r->lower_row[k] >= 0) rl_lp_start_row(r->lp, r->lower_row[k], b.lower[k]);
+    if (r->upper_row[k] >= 0) rl_lp_start_row(r->lp, r->upper_row[k], b.upper[k]);
+    if (r->sign_row[k] >= 0) rl_lp_start_row(r->lp, r->sign_row[k], b.sign[k]);
   }
 }
 
@@ -95,9 +90,8 @@ rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain
   r->upper_row = rl_alloc(neurons, sizeof(int));
   r->sign_row = rl_alloc(neurons, sizeof(int));
   r->reach = rl_alloc((size_t)net->sizes[net->layers], sizeof(double));
-  int kept = allocate_basis(&r->last, net, domain);
   rl_status status = RL_OK;
-  if (!kept || !r->column || !r->lower_row || !r->upper_row || !r->sign_row || !r->reach)
+  if (!r->column || !r->lower_row || !r->upper_row || !r->sign_row || !r->reach)
     status = rl_fail_memory(err);
   else
     status = rl_lp_create(&r->lp, err);
@@ -116,7 +110,6 @@ void rl_relax_release(rl_relax *r) {
   rl_free(r->lower_row);
   rl_free(r->upper_row);
   rl_free(r->sign_row);
-  free_basis(&r->last);
   rl_free(r->reach);
   rl_free(r->forms[0]);
   rl_free(r->forms[1]);
@@ -294,7 +287,6 @@ rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed
     }
   }
   affine_forms(r, hidden, active, pre); /* outputs stay in forms[1] */
-  if (!status) start_from_kept(r);
   for (int o = 0; o < r->net->sizes[r->net->layers]; o++) r->reach[o] = rl_output_reach(r->net, cell, o);
   return status;
 }
@@ -373,11 +365,7 @@ rl_status rl_relax_goal_input(rl_relax *r, int input, double side, rl_error *err
   return status;
 }
 
-rl_status rl_relax_solve(rl_relax *r, rl_lp_result *result, rl_error *err) {
-  rl_status status = rl_lp_solve(r->lp, result, err);
-  if (!status && *result == RL_LP_OPTIMAL) keep_basis(r);
-  return status;
-}
+rl_status rl_relax_solve(rl_relax *r, rl_lp_result *result, rl_error *err) { return rl_lp_solve(r->lp, result, err); }
 
 /* Slope and bound multiplier of an undecided neuron from the duals p of a >= 0, q of a >= z and
  * `upper` of a <= u/(u-l) (z - l).  What both sides press on (e) amounts to multipliers e_p s on z >= l and

@@ -29,6 +29,11 @@ rl_status rl_relax_solve(rl_relax *relax, rl_lp_result *result, rl_error *err);
 void rl_relax_multipliers(const rl_relax *relax, const rl_cell *cell, int optimal, rl_dual *dual, double *lambda);
 /* Input part of the last optimal solution, clipped to the cell's box. */
 void rl_relax_point(const rl_relax *relax, const rl_cell *cell, double *x);
+/* The basis of the last optimum, as bytes, for the LPs of cells inside this one: where their simplex starts
+ * (after build, before the first solve). */
+size_t rl_relax_basis_bytes(const rl_network *net, const rl_domain *domain);
+void rl_relax_save_basis(const rl_relax *relax, uint8_t *block);
+void rl_relax_start_basis(rl_relax *relax, const uint8_t *block);
 const rl_lp *rl_relax_lp(const rl_relax *relax);
 
 #endif

@@ -34,7 +34,8 @@ struct rl_worker {
 
 size_t rl_node_bytes(const rl_shared *s) {
   size_t n = (size_t)s->net->sizes[0], neurons = (size_t)s->net->neurons;
-  return sizeof(rl_node) + (2 * n + 2 * neurons) * sizeof(double) + neurons + (size_t)s->target->clauses;
+  return sizeof(rl_node) + (2 * n + 2 * neurons) * sizeof(double) + neurons + (size_t)s->target->clauses +
+         rl_relax_basis_bytes(s->net, s->domain);
 }
 
 rl_node *rl_node_create(const rl_shared *s) {
@@ -47,6 +48,7 @@ rl_node *rl_node_create(const rl_shared *s) {
   node->u = node->l + neurons;
   node->signs = (int8_t *)(node->u + neurons);
   node->open = (uint8_t *)(node->signs + neurons);
+  node->basis = node->open + s->target->clauses;
   return node;
 }
 
@@ -60,6 +62,8 @@ static rl_node *copy_node(const rl_shared *s, const rl_node *from) {
   node->depth = from->depth + 1;
   node->undecided = from->undecided;
   node->stalled = from->stalled;
+  node->have_basis = from->have_basis;
+  node->clause = from->clause;
   return node;
 }
 
@@ -264,7 +268,8 @@ static rl_status bound_by_lp(rl_worker *w, rl_node *node, int wait, double *wors
   rl_shared *s = w->shared;
   rl_cell cell = cell_of(node);
   rl_status status = rl_relax_build(w->relax, &cell, w->needed, err);
-  w->lp_first = w->worst_clause;
+  if (!status && node->have_basis) rl_relax_start_basis(w->relax, node->basis);
+  w->lp_first = node->depth > 0 && node->open[node->clause] ? node->clause : w->worst_clause;
   int stuck = 0;
   *empty = 0;
   for (int i = 0; i < s->target->clauses && !status; i++) {
@@ -287,6 +292,8 @@ static rl_status bound_by_lp(rl_worker *w, rl_node *node, int wait, double *wors
       }
       if (total > 0) w->clause_up[k] = fmin(w->clause_up[k], bound_clause(w, &cell, k));
       if (result == RL_LP_OPTIMAL) {
+        if (!stuck) rl_relax_save_basis(w->relax, node->basis); /* the last one saved is the stuck clause's */
+        node->have_basis = 1;
         rl_relax_point(w->relax, &cell, w->x);
         try_witness(w, w->x, 0);
         if (finished(s)) return RL_OK;
@@ -294,7 +301,10 @@ static rl_status bound_by_lp(rl_worker *w, rl_node *node, int wait, double *wors
       }
     }
     if (close_clause(w, node, k)) continue;
-    if (!stuck) remember(w, k);
+    if (!stuck) {
+      remember(w, k);
+      node->clause = k;
+    }
     stuck = 1;
   }
   *worst = -INFINITY;
@@ -316,6 +326,7 @@ static rl_status probe_pattern(rl_worker *w, const rl_node *node, rl_error *err)
     return RL_OK;
   rl_cell cell = cell_of(probe);
   rl_status status = rl_relax_build(w->relax, &cell, w->probe_needed, err);
+  if (!status && node->have_basis) rl_relax_start_basis(w->relax, node->basis);
   if (!status) status = rl_relax_goal(w->relax, &cell, s->target, w->worst_clause, err);
   if (!status) status = count_lp(w, &result, err);
   if (status || result != RL_LP_OPTIMAL) return status;
@@ -416,7 +427,7 @@ static int count_undecided(const rl_worker *w, const rl_node *node) {
   return undecided;
 }
 
-enum { PROBE_EVERY = 4 }; /* depths between looks for a witness in a linear region */
+enum { PROBE_EVERY = 6 }; /* depths between looks for a witness in a linear region */
 
 enum { FEW_INPUTS = 24, FEW_NEURONS = 12, SMALL_NETWORK = 32 };
 

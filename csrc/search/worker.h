@@ -25,6 +25,9 @@ typedef struct rl_node {
   double *l, *u;   /* neurons */
   int8_t *signs;   /* neurons: pattern and splits */
   uint8_t *open;   /* clauses not yet closed here */
+  int have_basis;
+  int clause;      /* that the basis is for */
+  uint8_t *basis;  /* of the parent's LP: rl_relax_basis_bytes */
 } rl_node;
 
 /* What workers share; `lock` guards everything below it. */
