@@ -197,7 +197,7 @@ local function rgb(color)
 end
 
 -- A cell is drawn around its centre; the areas' titles need entries of their own.
-function DRAW.map(layer, _, window)
+DRAW.map = function(layer, _, window)
   local steps, lines, entries, colors = layer.steps or 200, {}, {}, {}
   for k, area in ipairs(layer.areas) do
     colors[k] = rgb(area.color)
