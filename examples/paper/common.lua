@@ -246,7 +246,8 @@ end
 
 local function summary_line(name, rows)
   local literals, seconds = spread(rows, "literals"), spread(rows, "seconds")
-  return { name, tostring(#rows), tostring(count_if(rows, function(row) return verdict(row) == "implied" end)),
+  local settled = count_if(rows, function(row) return row.status == "proved" end)
+  return { name, tostring(#rows), tostring(settled), tostring(count_if(rows, function(row) return row.implied end)),
            tostring(count_if(rows, function(row) return row.contains end)),
            common.number(spread(rows, "support").mean, 1),
            common.number(spread(rows, "perimeter").mean), common.number(spread(rows, "log_volume").mean),
@@ -264,7 +265,7 @@ function common.summary_table(rows)
   local names, groups = by_mode(rows)
   local lines = {}
   for i, name in ipairs(names) do lines[i] = summary_line(name, groups[name]) end
-  return common.table({ "mode", "cases", "implied", "point inside", "support", "perimeter", "log-volume", "fixed",
+  return common.table({ "mode", "cases", "settled", "implied", "point inside", "support", "perimeter", "log-volume", "fixed",
                         "literals least / mean / most", "queries", "unknown", "seconds", "slowest", "MB" }, lines)
 end
 

@@ -148,7 +148,7 @@ function compare.one(case, record, row, result)
   end
   if row.implied ~= record.implied then add(verdict_evidence(case, record, row), true) end
   if row.status ~= "proved" then add("relucid ended early: " .. row.status, true) end
-  if #result > 0 then
+  if #result > 0 and row.status == "proved" then
     compare_literals(add, case, record, row, result)
     compare_boxes(add, comparison, record, result)
   end

@@ -76,6 +76,11 @@ local function slowest_support(rows)
   return most
 end
 
+local function recorded_text(rows)
+  if #rows == 0 then return "The recorded cases were left out.\n" end
+  return "The recorded cases, with boxes that need not contain the point:\n\n" .. common.case_table(rows)
+end
+
 --- Run the experiment.
 ---@param options table  count, epsilons, recorded (boolean), and paper.Options
 ---@return boolean sound
@@ -98,8 +103,7 @@ function mnist.run(options)
     ("%d patterns, the most frequent is that of %d of %d digits, the last that of %d.\n"):format(#representatives,
       frequent.frequency, #data, representatives[#representatives].frequency),
     common.summary_table(rows), "The slowest cases, and those with unanswered queries:\n",
-    common.case_table(notable(rows)), "The recorded cases, with boxes that need not contain the point:\n",
-    common.case_table(recorded),
+    common.case_table(notable(rows)), recorded_text(recorded),
     ("Counting the support on %d digits took at most %.3f s.\n"):format(#data, slowest_support(all)),
     checked }, options)
   return sound, rows, recorded
