@@ -265,8 +265,9 @@ function common.summary_table(rows)
   local names, groups = by_mode(rows)
   local lines = {}
   for i, name in ipairs(names) do lines[i] = summary_line(name, groups[name]) end
-  return common.table({ "mode", "cases", "settled", "implied", "point inside", "support", "perimeter", "log-volume", "fixed",
-                        "literals least / mean / most", "queries", "unknown", "seconds", "slowest", "MB" }, lines)
+  return common.table({ "mode", "cases", "settled", "implied", "point inside", "support", "perimeter", "log-volume",
+                        "fixed", "literals least / mean / most", "queries", "unknown", "seconds", "slowest",
+           "MB" }, lines)
 end
 
 --- How the sampled regions did, or "" where nothing was sampled.
