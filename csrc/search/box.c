@@ -146,7 +146,7 @@ static rl_status centre_solve(centre_lp *c, rl_lp *lp, rl_lp_result *result, rl_
 static rl_status centre_boxes(centre_lp *c, rl_lp *lp, int *found, rl_error *err) {
   const double nil = 1e-9;
   int n = c->problem->n;
-  rl_lp_result result;
+  rl_lp_result result = RL_LP_TROUBLE;
   rl_status status = centre_program(c, lp, err);
   if (status == RL_OK) status = centre_solve(c, lp, &result, err);
   if (status != RL_OK || !(*found = result == RL_LP_OPTIMAL) || rl_lp_value(lp) > nil) return status;

@@ -7,7 +7,7 @@
  *   3. a query. */
 #include <string.h>
 
-#include "model/network.h"
+#include "search/worker.h"
 
 typedef struct stored {
   struct stored *next;
@@ -200,12 +200,6 @@ static void settle(rl_minimize *q, int proved) {
 
 /* ---- stepping ------------------------------------------------------------------------------ */
 
-static void add_stats(rl_search_stats *sum, const rl_search_stats *more) {
-#define RL_ADD(name, help) sum->name += more->name;
-  RL_SEARCH_STATS(RL_ADD)
-#undef RL_ADD
-}
-
 static void start_minimising(rl_minimize *q) {
   q->stage = q->mode == RL_PREFIX ? STAGE_LAYERS : STAGE_NEURONS;
   q->layer = q->net->layers - 2;
@@ -215,7 +209,7 @@ static void start_minimising(rl_minimize *q) {
 static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err) {
   rl_status status = RL_OK;
   int proved = verdict == RL_PROVED;
-  add_stats(&q->stats, rl_search_statistics(q->search));
+  rl_search_stats_add(&q->stats, rl_search_statistics(q->search));
   if (proved) rl_search_core(q->search, q->core);
   if (verdict == RL_COUNTEREXAMPLE) status = store_witness(q, rl_search_witness(q->search), err);
   rl_search_release(q->search);

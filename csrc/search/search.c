@@ -2,21 +2,28 @@
  * by one thread or by several that share a stack. */
 #include <float.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "search/worker.h"
+
+enum { MOST_THREADS = 64 };
 
 struct rl_search {
   rl_shared shared;
   rl_network *net;
   rl_domain *domain;
   rl_property *target;
-  rl_worker *worker; /* of the calling thread; parallel steps make their own */
+  rl_worker *worker[MOST_THREADS]; /* the first is the calling thread's */
+  int workers;
   rl_verdict verdict;
   const char *reason;
   int started;
-  long in_flight; /* nodes being processed by parallel workers */
+  /* of a step, guarded by the lock: */
+  long budget;      /* nodes that may still be taken */
+  int busy, stop;   /* workers at a node; no more nodes are taken */
+  double until;     /* time at which to stop; 0: none */
+  rl_status status;
+  rl_error error;
 };
 
 void rl_search_defaults(rl_search_options *options) {
@@ -72,6 +79,7 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
   if (!q) return rl_fail_memory(err);
   rl_shared *s = &q->shared;
   pthread_mutex_init(&s->lock, NULL);
+  pthread_cond_init(&s->change, NULL);
   q->net = rl_network_retain(net);
   q->domain = rl_domain_retain(domain);
   q->target = rl_property_retain(target);
@@ -93,7 +101,8 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
       memset(s->signs, RL_FREE, (size_t)net->neurons);
     status = push_root(q, err);
   }
-  if (!status) status = rl_worker_create(&q->worker, s, err);
+  q->workers = (int)fmin(fmax(s->options.threads, 1), MOST_THREADS);
+  for (int i = 0; i < q->workers && !status; i++) status = rl_worker_create(&q->worker[i], s, err);
   if (status) {
     rl_search_release(q);
     return status;
@@ -109,13 +118,14 @@ void rl_search_release(rl_search *q) {
     rl_node_release(q->shared.stack);
     q->shared.stack = next;
   }
-  rl_worker_release(q->worker);
+  for (int i = 0; i < q->workers; i++) rl_worker_release(q->worker[i]);
   rl_network_release(q->net);
   rl_domain_release(q->domain);
   rl_property_release(q->target);
   rl_free(q->shared.witness);
   rl_free(q->shared.signs);
   rl_free(q->shared.used);
+  pthread_cond_destroy(&q->shared.change);
   pthread_mutex_destroy(&q->shared.lock);
   rl_free(q);
 }
@@ -153,31 +163,12 @@ static int prunable(const rl_shared *s, const rl_node *node) {
 
 static int counterexample_known(const rl_shared *s) { return s->mode != RL_MAXIMIZE && s->have_witness; }
 
-/* One node from the stack. */
-static rl_status step_once(rl_search *q, rl_worker *worker, rl_error *err) {
-  rl_shared *s = &q->shared;
-  rl_node *node = pop(s), *children[2] = {NULL, NULL};
-  int count = 0;
-  if (prunable(s, node)) {
-    s->settled_upper = fmax(s->settled_upper, node->upper);
-    rl_node_release(node);
-    return RL_OK;
-  }
-  rl_status status = rl_worker_process(worker, node, children, &count, err);
-  if (status) {
-    push(s, node); /* still open: bounds stay valid */
-    return status;
-  }
-  for (int i = count - 1; i >= 0; i--) push(s, children[i]);
-  rl_node_release(node);
-  return RL_OK;
-}
-
+/* Everything is settled, or a counterexample is known. */
 static void conclude(rl_search *q) {
   rl_shared *s = &q->shared;
   if (counterexample_known(s)) {
     q->verdict = RL_COUNTEREXAMPLE;
-  } else if (!s->stack) {
+  } else if (!s->stack && !q->busy) {
     int open = s->unsettled && (s->mode != RL_MAXIMIZE ||
                                 s->unsettled_upper > s->lower + s->options.gap * fmax(1, fabs(s->lower)));
     q->verdict = open ? RL_UNKNOWN : RL_PROVED;
@@ -185,36 +176,118 @@ static void conclude(rl_search *q) {
   }
 }
 
+static void run_out(rl_search *q, const char *reason) {
+  q->verdict = RL_UNKNOWN;
+  q->reason = reason;
+}
+
+/* A node was processed: take the outcome over; call with the lock held. */
+static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node *children[2], int count,
+                         rl_status status, const rl_error *err) {
+  rl_shared *s = &q->shared;
+  q->busy--;
+  rl_worker_report(worker);
+  if (status) {
+    push(s, node); /* still open: bounds stay valid */
+    if (status == RL_ENUMERIC) {
+      run_out(q, "numerics");
+    } else if (!q->status) {
+      q->status = status;
+      q->error = *err;
+    }
+  } else {
+    for (int i = count - 1; i >= 0; i--) push(s, children[i]);
+    rl_node_release(node);
+    conclude(q);
+  }
+  const char *reason = q->verdict == RL_RUNNING ? exhausted(q) : NULL;
+  if (!reason && q->verdict == RL_RUNNING && q->until > 0 && rl_now() > q->until) reason = "seconds";
+  if (reason) run_out(q, reason);
+  if (q->verdict != RL_RUNNING || q->status || --q->budget <= 0) q->stop = 1;
+  pthread_cond_broadcast(&s->change);
+}
+
+/* Process nodes until the step's budget is spent or the search is over; call with the lock held. */
+static void work(rl_search *q, rl_worker *worker) {
+  rl_shared *s = &q->shared;
+  while (!q->stop) {
+    rl_node *node = pop(s), *children[2] = {NULL, NULL};
+    rl_error err = {RL_OK, ""};
+    int count = 0;
+    if (!node && q->busy) {
+      pthread_cond_wait(&s->change, &s->lock);
+      continue;
+    }
+    if (!node) return;
+    if (prunable(s, node)) {
+      s->settled_upper = fmax(s->settled_upper, node->upper);
+      rl_node_release(node);
+      conclude(q);
+      continue;
+    }
+    q->busy++;
+    pthread_mutex_unlock(&s->lock);
+    rl_status status = rl_worker_process(worker, node, children, &count, &err);
+    pthread_mutex_lock(&s->lock);
+    take_outcome(q, worker, node, children, count, status, &err);
+  }
+}
+
+typedef struct helper {
+  rl_search *search;
+  rl_worker *worker;
+  pthread_t thread;
+  int running;
+} helper;
+
+static void *help(void *argument) {
+  helper *h = argument;
+  pthread_mutex_lock(&h->search->shared.lock);
+  work(h->search, h->worker);
+  pthread_mutex_unlock(&h->search->shared.lock);
+  return NULL;
+}
+
+/* The calling thread works too; a thread that cannot be started is done without. */
+static void work_together(rl_search *q) {
+  helper helpers[MOST_THREADS];
+  for (int i = 1; i < q->workers; i++) {
+    helpers[i] = (helper){.search = q, .worker = q->worker[i]};
+    helpers[i].running = pthread_create(&helpers[i].thread, NULL, help, &helpers[i]) == 0;
+  }
+  pthread_mutex_lock(&q->shared.lock);
+  work(q, q->worker[0]);
+  pthread_mutex_unlock(&q->shared.lock);
+  for (int i = 1; i < q->workers; i++)
+    if (helpers[i].running) pthread_join(helpers[i].thread, NULL);
+}
+
 rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error *err) {
   rl_shared *s = &q->shared;
-  rl_status status = RL_OK;
   double start = rl_now();
+  q->status = RL_OK;
   if (q->verdict == RL_RUNNING && !q->started) {
     q->started = 1;
-    status = rl_worker_sample(q->worker, s->stack, err);
+    rl_worker_sample(q->worker[0], s->stack);
+    rl_worker_report(q->worker[0]);
     conclude(q);
   }
-  for (long i = 0; q->verdict == RL_RUNNING && i < (nodes > 0 ? nodes : 1) && !status; i++) {
-    status = step_once(q, q->worker, err);
-    if (status) break;
-    conclude(q);
-    const char *reason = q->verdict == RL_RUNNING ? exhausted(q) : NULL;
-    if (!reason && q->verdict == RL_RUNNING && s->options.seconds > 0 && i % 16 == 0 &&
-        s->stats.seconds + rl_now() - start > s->options.seconds)
-      reason = "seconds";
-    if (reason) {
-      q->verdict = RL_UNKNOWN;
-      q->reason = reason;
-    }
+  if (q->verdict == RL_RUNNING) {
+    q->budget = nodes > 0 ? nodes : 1;
+    q->stop = 0;
+    q->until = s->options.seconds > 0 ? start + s->options.seconds - s->stats.seconds : 0;
+    work_together(q);
   }
   s->stats.seconds += rl_now() - start;
-  if (status == RL_ENUMERIC) {
-    q->verdict = RL_UNKNOWN;
-    q->reason = "numerics";
-    status = RL_OK;
-  }
-  if (verdict) *verdict = q->verdict;
-  return status;
+  if (q->status && err) *err = q->error;
+  if (!q->status && verdict) *verdict = q->verdict;
+  return q->status;
+}
+
+void rl_search_stats_add(rl_search_stats *sum, const rl_search_stats *more) {
+#define RL_ADD(name, help) sum->name += more->name;
+  RL_SEARCH_STATS(RL_ADD)
+#undef RL_ADD
 }
 
 rl_status rl_search_run(rl_search *q, rl_verdict *verdict, rl_error *err) {

@@ -10,6 +10,10 @@
 
 struct rl_worker {
   rl_shared *shared;
+  rl_search_stats stats; /* since the last rl_worker_report */
+  uint8_t *used;         /* neurons whose pattern sign some node needed, since then */
+  double lower;          /* the shared best value and whether there is one, as last seen */
+  int have_witness;
   rl_forward *forward;
   rl_dual *dual;
   rl_relax *relax;
@@ -81,6 +85,8 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   if (!w) return rl_fail_memory(err);
   size_t n = (size_t)s->net->sizes[0], neurons = (size_t)s->net->neurons;
   w->shared = s;
+  w->lower = -INFINITY;
+  w->used = rl_alloc(neurons, 1);
   w->needed = rl_alloc(neurons, 1);
   w->clause_up = rl_alloc((size_t)s->target->clauses, sizeof(double));
   w->lambda = rl_alloc((size_t)longest_clause(s->target), sizeof(double));
@@ -92,7 +98,7 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   w->smear = rl_alloc(n, sizeof(double));
   w->weight = rl_alloc(neurons, sizeof(double));
   rl_status status = RL_OK;
-  if (!w->needed || !w->clause_up || !w->lambda || !w->x || !w->smear || !w->probe || !w->probe_needed || !w->pattern || !w->worst_lambda || !w->weight) status = rl_fail_memory(err);
+  if (!w->used || !w->needed || !w->clause_up || !w->lambda || !w->x || !w->smear || !w->probe || !w->probe_needed || !w->pattern || !w->worst_lambda || !w->weight) status = rl_fail_memory(err);
   if (!status) status = rl_forward_create(&w->forward, s->net, err);
   if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, err);
@@ -113,6 +119,7 @@ void rl_worker_release(rl_worker *w) {
   rl_relax_release(w->relax);
   rl_gradient_release(w->gradient);
   rl_witness_release(w->witness);
+  rl_free(w->used);
   rl_free(w->needed);
   rl_free(w->clause_up);
   rl_free(w->lambda);
@@ -129,39 +136,47 @@ void rl_worker_release(rl_worker *w) {
 /* ---- thresholds and witnesses ----------------------------------------------------- */
 
 /* Is a clause (or node) with this upper bound closed? */
-static int closed(const rl_shared *s, double upper) {
-  switch (s->mode) {
+static int closed(const rl_worker *w, double upper) {
+  switch (w->shared->mode) {
   case RL_FIND: return upper < 0;
   case RL_FIND_STRICT: return upper <= 0;
-  default: return s->have_witness && upper <= s->lower + s->options.gap * fmax(1, fabs(s->lower));
+  default: return w->have_witness && upper <= w->lower + w->shared->options.gap * fmax(1, fabs(w->lower));
   }
 }
 
 /* Does a confirmed value settle the question (decide) or improve the best (maximize)? */
-static int found(const rl_shared *s, double lower) {
-  return s->mode == RL_FIND ? lower >= 0 : s->mode == RL_FIND_STRICT ? lower > 0 : lower > s->lower;
+static int found(const rl_worker *w, double lower) {
+  rl_mode mode = w->shared->mode;
+  return mode == RL_FIND ? lower >= 0 : mode == RL_FIND_STRICT ? lower > 0 : lower > w->lower;
 }
 
-static void keep_witness(rl_shared *s, const double *x, double lower) {
+/* See what the other workers have found; call with the lock held. */
+static void look_up(rl_worker *w) {
+  w->lower = w->shared->lower;
+  w->have_witness = w->shared->have_witness;
+}
+
+static void keep_witness(rl_worker *w, const double *x, double lower) {
+  rl_shared *s = w->shared;
   pthread_mutex_lock(&s->lock);
   if (!s->have_witness || lower > s->lower) {
     memcpy(s->witness, x, (size_t)s->net->sizes[0] * sizeof *x);
     s->lower = lower;
     s->have_witness = 1;
   }
+  look_up(w);
   pthread_mutex_unlock(&s->lock);
 }
 
 /* Is the search over because a counterexample is known? */
-static int finished(const rl_shared *s) { return s->mode != RL_MAXIMIZE && s->have_witness; }
+static int finished(const rl_worker *w) { return w->shared->mode != RL_MAXIMIZE && w->have_witness; }
 
 /* Try x as a witness. */
 static void try_witness(rl_worker *w, const double *x, int exact) {
-  rl_shared *s = w->shared;
   double lo = 0, hi = 0, value = rl_witness_value(w->witness, x), slack = exact ? 1e-9 * (1 + fabs(value)) : 0;
-  w->shared->stats.evaluations++;
-  if (!found(s, value + slack)) return;
-  if (rl_witness_confirm(w->witness, x, exact, &lo, &hi) && found(s, lo)) keep_witness(s, x, lo);
+  w->stats.evaluations++;
+  if (!found(w, value + slack)) return;
+  if (rl_witness_confirm(w->witness, x, exact, &lo, &hi) && found(w, lo)) keep_witness(w, x, lo);
 }
 
 /* ---- bounds --------------------------------------------------------------------- */
@@ -173,7 +188,7 @@ static int clause_rows(const rl_shared *s, int clause) { return s->target->first
 /* Close a clause if its bound allows; 1 if it did. */
 static int close_clause(rl_worker *w, rl_node *node, int clause) {
   rl_shared *s = w->shared;
-  if (!closed(s, w->clause_up[clause])) return 0;
+  if (!closed(w, w->clause_up[clause])) return 0;
   node->open[clause] = 0;
   pthread_mutex_lock(&s->lock);
   s->settled_upper = fmax(s->settled_upper, w->clause_up[clause]);
@@ -237,7 +252,7 @@ static double bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
     for (int i = 0; i <= (int)s->options.slope_steps; i++, step *= 0.75) {
       double upper = bound_clause(w, &cell, k), before = best;
       best = fmin(best, upper);
-      if (closed(s, best) || (i > 2 && upper > before)) break;
+      if (closed(w, best) || (i > 2 && upper > before)) break;
       if (i < (int)s->options.slope_steps) improve(w, &cell, k, step);
     }
     if (!constrained) try_witness(w, w->dual->x, 0);
@@ -250,12 +265,11 @@ static double bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
 }
 
 static rl_status count_lp(rl_worker *w, rl_lp_result *result, rl_error *err) {
-  rl_shared *s = w->shared;
   long pivots = rl_lp_pivots(rl_relax_lp(w->relax)), retries = rl_lp_retries(rl_relax_lp(w->relax));
   rl_status status = rl_relax_solve(w->relax, result, err);
-  s->stats.lps++;
-  s->stats.pivots += (double)(rl_lp_pivots(rl_relax_lp(w->relax)) - pivots);
-  s->stats.retries += (double)(rl_lp_retries(rl_relax_lp(w->relax)) - retries);
+  w->stats.lps++;
+  w->stats.pivots += (double)(rl_lp_pivots(rl_relax_lp(w->relax)) - pivots);
+  w->stats.retries += (double)(rl_lp_retries(rl_relax_lp(w->relax)) - retries);
   if (status == RL_ENUMERIC) {
     *result = RL_LP_TROUBLE;
     status = RL_OK;
@@ -296,7 +310,7 @@ static rl_status bound_by_lp(rl_worker *w, rl_node *node, int wait, double *wors
         node->have_basis = 1;
         rl_relax_point(w->relax, &cell, w->x);
         try_witness(w, w->x, 0);
-        if (finished(s)) return RL_OK;
+        if (finished(w)) return RL_OK;
         if (!w->have_pattern) w->have_pattern = rl_network_pattern(s->net, w->x, w->pattern, NULL) == RL_OK;
       }
     }
@@ -348,7 +362,7 @@ static rl_status settle_exactly(rl_worker *w, rl_node *node, rl_error *err) {
   if (!signs) return rl_fail_memory(err);
   for (int k = 0; k < s->net->neurons; k++) signs[k] = (int8_t)rl_neuron_sign(node->signs[k], node->l[k], node->u[k]);
   rl_status status = RL_OK;
-  for (int k = 0; k < s->target->clauses && !status && !finished(s); k++) {
+  for (int k = 0; k < s->target->clauses && !status && !finished(w); k++) {
     rl_exact_result result = RL_EXACT_GAVE_UP;
     int sign = 0, exact = 0;
     double value = 0;
@@ -356,15 +370,15 @@ static rl_status settle_exactly(rl_worker *w, rl_node *node, rl_error *err) {
     status = rl_exact_leaf(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, k, NULL, 20000, &result,
                            &sign, &value, w->x, &exact, err);
     if (status) break;
-    s->stats.exact++;
+    w->stats.exact++;
     if (result == RL_EXACT_EMPTY) {
       memset(node->open, 0, (size_t)s->target->clauses);
       break;
     }
     if (result == RL_EXACT_GAVE_UP) continue;
     try_witness(w, w->x, 1);
-    if (s->mode == RL_MAXIMIZE && (!s->have_witness || nextafter(value, -INFINITY) > s->lower))
-      keep_witness(s, w->x, nextafter(value, -INFINITY));
+    if (s->mode == RL_MAXIMIZE && (!w->have_witness || nextafter(value, -INFINITY) > w->lower))
+      keep_witness(w, w->x, nextafter(value, -INFINITY));
     w->clause_up[k] = s->mode != RL_MAXIMIZE && sign <= 0 ? fmin(sign, value) : value;
     close_clause(w, node, k);
   }
@@ -457,14 +471,14 @@ static rl_status split(rl_worker *w, rl_node *node, int undecided, rl_node *chil
     int upper_first = w->dual->wx[input] > 0;
     children[upper_first ? 1 : 0]->hi[input] = middle;
     children[upper_first ? 0 : 1]->lo[input] = middle;
-    s->stats.input_splits++;
+    w->stats.input_splits++;
   } else {
     int k = choose_neuron(w, node);
     /* first the sign that the neuron has where the LP's solution lies */
     int8_t first = w->have_pattern ? w->pattern[k] : RL_ON;
     children[0]->signs[k] = first;
     children[1]->signs[k] = first == RL_ON ? RL_OFF : RL_ON;
-    s->stats.neuron_splits++;
+    w->stats.neuron_splits++;
   }
   return RL_OK;
 }
@@ -473,7 +487,7 @@ static rl_status split(rl_worker *w, rl_node *node, int undecided, rl_node *chil
 
 static void note_used(rl_worker *w) {
   for (int k = 0; k < w->shared->net->neurons; k++)
-    if (w->needed[k] && w->shared->signs[k] != RL_FREE) w->shared->used[k] = 1;
+    if (w->needed[k] && w->shared->signs[k] != RL_FREE) w->used[k] = 1;
 }
 
 /* Does the node's set have constraints beyond its box? */
@@ -489,14 +503,14 @@ static int lp_pays(rl_worker *w, int undecided, int constrained) {
   if (undecided == 0 || w->shared->net->sizes[0] > FEW_INPUTS || undecided <= FEW_NEURONS) return 1;
   if (undecided > (int)w->shared->options.lp_columns) return 0;
   return constrained || w->lp_asked < 8 || w->lp_won > 0.1 * w->lp_asked ||
-         (long)w->shared->stats.nodes % 32 == 0;
+         (long)w->stats.nodes % 32 == 0;
 }
 
 rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   *count = 0;
   w->have_pattern = 0;
-  s->stats.nodes++;
+  w->stats.nodes++;
   if (!rl_forward_run(w->forward, node->lo, node->hi, node->signs, node->l, node->u, w->needed)) {
     note_used(w);
     return RL_OK;
@@ -505,23 +519,32 @@ rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], i
   int constrained = is_constrained(w), undecided = count_undecided(w, node);
   for (int k = 0; k < s->target->clauses; k++) w->clause_up[k] = INFINITY;
   double worst = bound_by_slopes(w, node, constrained);
-  if (worst == -INFINITY || finished(s)) return RL_OK;
+  if (worst == -INFINITY || finished(w)) return RL_OK;
   if (lp_pays(w, undecided, constrained)) {
     int empty = 0;
     rl_status status = bound_by_lp(w, node, undecided > 0 && node->depth > 0, &worst, &empty, err);
     w->lp_asked = 0.95 * w->lp_asked + 1;
     w->lp_won = 0.95 * w->lp_won + (empty || worst == -INFINITY);
-    if (status || empty || worst == -INFINITY || finished(s)) return status;
+    if (status || empty || worst == -INFINITY || finished(w)) return status;
     if (undecided > 0 && w->have_pattern && node->depth % PROBE_EVERY == 0) status = probe_pattern(w, node, err);
-    if (status || finished(s)) return status;
+    if (status || finished(w)) return status;
   }
   if (undecided == 0) {
     rl_status status = settle_exactly(w, node, err);
-    if (!status && !finished(s) && memchr(node->open, 1, (size_t)s->target->clauses)) give_up(w, node);
+    if (!status && !finished(w) && memchr(node->open, 1, (size_t)s->target->clauses)) give_up(w, node);
     return status;
   }
   node->upper = fmin(node->upper, worst);
   return split(w, node, undecided, children, count, err);
+}
+
+void rl_worker_report(rl_worker *w) {
+  rl_shared *s = w->shared;
+  rl_search_stats_add(&s->stats, &w->stats);
+  w->stats = (rl_search_stats){0};
+  for (int k = 0; k < s->net->neurons; k++) s->used[k] |= w->used[k];
+  memset(w->used, 0, (size_t)s->net->neurons);
+  look_up(w);
 }
 
 /* ---- sampling ------------------------------------------------------------------------------ */
@@ -534,12 +557,11 @@ static double random_unit(uint64_t *state) {
   return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
 }
 
-rl_status rl_worker_sample(rl_worker *w, const rl_node *root, rl_error *err) {
+void rl_worker_sample(rl_worker *w, const rl_node *root) {
   rl_shared *s = w->shared;
   int n = s->net->sizes[0];
   uint64_t state = (uint64_t)s->options.seed;
-  (void)err;
-  for (int i = 0; i < 64 && !finished(s); i++) {
+  for (int i = 0; i < 64 && !finished(w); i++) {
     for (int j = 0; j < n; j++) {
       double t = i == 0 ? 0.5 : random_unit(&state);
       if (i % 2) t = t < 0.5 ? 0 : 1;
@@ -547,5 +569,4 @@ rl_status rl_worker_sample(rl_worker *w, const rl_node *root, rl_error *err) {
     }
     try_witness(w, w->x, 0);
   }
-  return RL_OK;
 }

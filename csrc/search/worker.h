@@ -39,6 +39,7 @@ typedef struct rl_shared {
   rl_search_options options;
   int8_t *signs;        /* the pattern asked about */
   pthread_mutex_t lock;
+  pthread_cond_t change; /* nodes were pushed, or a worker is done with one */
   rl_node *stack;       /* open nodes */
   long open_nodes;
   double lower;         /* best confirmed value */
@@ -62,7 +63,10 @@ size_t rl_node_bytes(const rl_shared *shared);
 
 /* Settle or split a node.  children[0..*count) come in the order in which to explore them. */
 rl_status rl_worker_process(rl_worker *worker, rl_node *node, rl_node *children[2], int *count, rl_error *err);
+/* Add the worker's counts to the shared ones and see what others have found.  Call with the lock held. */
+void rl_worker_report(rl_worker *worker);
+void rl_search_stats_add(rl_search_stats *sum, const rl_search_stats *more);
 /* Look for a first witness over the whole set by sampling and ascent. */
-rl_status rl_worker_sample(rl_worker *worker, const rl_node *root, rl_error *err);
+void rl_worker_sample(rl_worker *worker, const rl_node *root);
 
 #endif
