@@ -136,12 +136,13 @@ static void add_half_spaces(rl_dual *d, account *a) {
   }
 }
 
-/* From coefficients of the outputs (d->out) and inputs (d->wx, d->x_mag) to a bound. */
-static double backward(rl_dual *d, const rl_cell *cell, account *a, int goal_rows) {
+/* From coefficients (d->out) of what affine layer `top` computes and of the inputs (d->wx, d->x_mag) to a
+ * bound. */
+static double backward(rl_dual *d, const rl_cell *cell, account *a, int top, int goal_rows) {
   const rl_network *net = d->net;
   int n = net->sizes[0];
-  int used = through_affine(d, net->layers - 1, d->out, a);
-  for (int layer = net->layers - 2; layer >= 0; layer--) {
+  int used = through_affine(d, top, d->out, a);
+  for (int layer = top - 1; layer >= 0; layer--) {
     int offset = net->offsets[layer];
     double gamma = (used + 2) * UNIT * 1.01;
     for (int i = 0; i < net->sizes[layer + 1]; i++) {
@@ -220,21 +221,21 @@ double rl_dual_bound(rl_dual *d, const rl_cell *cell, const rl_property *target,
     }
     add(&a, target->d[index]);
   }
-  return backward(d, cell, &a, lambda ? target->first[clause + 1] - target->first[clause] : 1);
+  return backward(d, cell, &a, d->net->layers - 1, lambda ? target->first[clause + 1] - target->first[clause] : 1);
 }
 
 double rl_dual_bound_empty(rl_dual *d, const rl_cell *cell) {
   account a = {0};
   clear_goal(d);
-  return backward(d, cell, &a, 0);
+  return backward(d, cell, &a, d->net->layers - 1, 0);
 }
 
-double rl_dual_bound_input(rl_dual *d, const rl_cell *cell, int input, double side) {
+double rl_dual_bound_neuron(rl_dual *d, const rl_cell *cell, int layer, int index, double side) {
   account a = {0};
   clear_goal(d);
-  d->wx[input] = side;
-  d->x_mag[input] = 1;
-  return backward(d, cell, &a, 1);
+  memset(d->out, 0, (size_t)d->net->sizes[layer + 1] * sizeof *d->out);
+  d->out[index] = side;
+  return backward(d, cell, &a, layer, 0);
 }
 
 void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {

@@ -52,8 +52,9 @@ double rl_dual_bound(rl_dual *dual, const rl_cell *cell, const rl_property *targ
                      const double *lambda);
 /* Upper bound of the zero goal: < 0 proves the set empty. */
 double rl_dual_bound_empty(rl_dual *dual, const rl_cell *cell);
-/* Upper bound of side * x_i. */
-double rl_dual_bound_input(rl_dual *dual, const rl_cell *cell, int input, double side);
+/* Upper bound of side * z for pre-activation `index` of hidden layer `layer` (multipliers of that layer and
+ * later ones play no part). */
+double rl_dual_bound_neuron(rl_dual *dual, const rl_cell *cell, int layer, int index, double side);
 
 /* Largest |y_output| that the bounds of a cell allow. */
 double rl_output_reach(const rl_network *net, const rl_cell *cell, int output);

@@ -157,12 +157,14 @@ static rl_status put_row(rl_relax *r, int row, const double *form, double scale,
 }
 
 /* Number undecided neurons and count rows. */
-static void number_columns(rl_relax *r, const rl_cell *cell, const uint8_t *needed, int *rows) {
+static void number_columns(rl_relax *r, const rl_cell *cell, const uint8_t *needed, int layers, int *rows) {
   int column = first_column(r) + r->base, count = r->domain->rows + (r->over_neurons ? r->base : 0);
+  int end = layers < r->net->layers - 1 ? r->net->offsets[layers] : r->net->neurons;
   r->undecided = 0;
   for (int k = 0; k < r->net->neurons; k++) {
     int by_bound = r->over_neurons && k < r->base; /* its sign is a column bound */
     r->column[k] = r->lower_row[k] = r->upper_row[k] = r->sign_row[k] = -1;
+    if (k >= end) continue;
     if (rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]) == RL_FREE) {
       r->column[k] = column + r->undecided++;
       r->lower_row[k] = count++;
@@ -266,10 +268,10 @@ static void identity_forms(const rl_relax *r, double *forms) {
   for (int i = 0; i < r->base; i++) forms[(size_t)i * (size_t)r->width + (size_t)i] = 1;
 }
 
-rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed, rl_error *err) {
-  int rows = 0, hidden = r->net->layers - 1;
+rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed, int layers, rl_error *err) {
+  int rows = 0;
   rl_status status = rl_lp_clear(r->lp, err);
-  number_columns(r, cell, needed, &rows);
+  number_columns(r, cell, needed, layers, &rows);
   if (!status) status = reserve(r, err);
   if (!status) status = rl_lp_add_columns(r->lp, goal_column(r) + 1, err);
   if (!status && rows) status = rl_lp_add_rows(r->lp, rows, err);
@@ -279,15 +281,16 @@ rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed
   if (status) return status;
   double *active = r->forms[0], *pre = r->forms[1];
   identity_forms(r, r->over_neurons ? pre : active);
-  for (int layer = 0; layer < hidden && !status; layer++) {
+  for (int layer = 0; layer < layers && !status; layer++) {
     if (layer > 0 || !r->over_neurons) affine_forms(r, layer, active, pre);
     for (int i = 0; i < r->net->sizes[layer + 1] && !status; i++) {
       size_t at = (size_t)i * (size_t)r->width;
       status = build_neuron(r, cell, r->net->offsets[layer] + i, pre + at, active + at, err);
     }
   }
-  affine_forms(r, hidden, active, pre); /* outputs stay in forms[1] */
-  for (int o = 0; o < r->net->sizes[r->net->layers]; o++) r->reach[o] = rl_output_reach(r->net, cell, o);
+  if (layers > 0 || !r->over_neurons) affine_forms(r, layers, active, pre); /* what comes next stays in forms[1] */
+  for (int o = 0; layers == r->net->layers - 1 && o < r->net->sizes[r->net->layers]; o++)
+    r->reach[o] = rl_output_reach(r->net, cell, o);
   return status;
 }
 
@@ -358,10 +361,12 @@ rl_status rl_relax_goal(rl_relax *r, const rl_cell *cell, const rl_property *tar
   return status;
 }
 
-rl_status rl_relax_goal_input(rl_relax *r, int input, double side, rl_error *err) {
+rl_status rl_relax_goal_neuron(rl_relax *r, int index, double side, rl_error *err) {
+  const double *form = r->forms[1] + (size_t)index * (size_t)r->width;
   rl_status status = clear_goal(r, err);
   r->plain = 0;
-  if (!status) status = rl_lp_objective(r->lp, input, side, err);
+  for (int v = 0; v < r->width - 1 && !status; v++)
+    status = rl_lp_objective(r->lp, first_column(r) + v, side * form[v], err);
   return status;
 }
 

@@ -17,12 +17,12 @@ typedef struct rl_relax rl_relax;
 rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain *domain, rl_error *err);
 void rl_relax_release(rl_relax *relax);
 
-/* Build the LP of a cell.  needed[k]: the imposed sign of k wants a row.  Returns RL_ENUMERIC,
+/* Build the LP of a cell with the first `layers` hidden layers (all, for a goal over outputs).  needed[k]: the imposed sign of k wants a row.  Returns RL_ENUMERIC,
  * RL_EMEMORY or RL_OK. */
-rl_status rl_relax_build(rl_relax *relax, const rl_cell *cell, const uint8_t *needed, rl_error *err);
-/* Maximise the smallest row of a clause / side * x_input. */
+rl_status rl_relax_build(rl_relax *relax, const rl_cell *cell, const uint8_t *needed, int layers, rl_error *err);
+/* Maximise the smallest row of a clause / side times pre-activation `index` of the layer after those encoded. */
 rl_status rl_relax_goal(rl_relax *relax, const rl_cell *cell, const rl_property *target, int clause, rl_error *err);
-rl_status rl_relax_goal_input(rl_relax *relax, int input, double side, rl_error *err);
+rl_status rl_relax_goal_neuron(rl_relax *relax, int index, double side, rl_error *err);
 rl_status rl_relax_solve(rl_relax *relax, rl_lp_result *result, rl_error *err);
 /* Multipliers of the last solve (optimal, or else infeasible) for the dual bound; lambda[rows of the clause] is
  * normalised to sum 1, or all zero for an infeasibility proof. */

@@ -65,6 +65,7 @@ static rl_status push_root(rl_search *q, rl_error *err) {
   }
   memset(root->open, 1, (size_t)s->target->clauses);
   root->upper = INFINITY;
+  root->tightened = -1;
   s->stack = root;
   s->open_nodes = 1;
   return RL_OK;

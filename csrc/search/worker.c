@@ -66,6 +66,7 @@ static rl_node *copy_node(const rl_shared *s, const rl_node *from) {
   node->depth = from->depth + 1;
   node->undecided = from->undecided;
   node->stalled = from->stalled;
+  node->tightened = from->tightened;
   node->have_basis = from->have_basis;
   node->clause = from->clause;
   return node;
@@ -281,7 +282,7 @@ static rl_status count_lp(rl_worker *w, rl_lp_result *result, rl_error *err) {
 static rl_status bound_by_lp(rl_worker *w, rl_node *node, int wait, double *worst, int *empty, rl_error *err) {
   rl_shared *s = w->shared;
   rl_cell cell = cell_of(node);
-  rl_status status = rl_relax_build(w->relax, &cell, w->needed, err);
+  rl_status status = rl_relax_build(w->relax, &cell, w->needed, s->net->layers - 1, err);
   if (!status && node->have_basis) rl_relax_start_basis(w->relax, node->basis);
   w->lp_first = node->depth > 0 && node->open[node->clause] ? node->clause : w->worst_clause;
   int stuck = 0;
@@ -339,13 +340,69 @@ static rl_status probe_pattern(rl_worker *w, const rl_node *node, rl_error *err)
   if (!rl_forward_run(w->forward, probe->lo, probe->hi, probe->signs, probe->l, probe->u, w->probe_needed))
     return RL_OK;
   rl_cell cell = cell_of(probe);
-  rl_status status = rl_relax_build(w->relax, &cell, w->probe_needed, err);
+  rl_status status = rl_relax_build(w->relax, &cell, w->probe_needed, s->net->layers - 1, err);
   if (!status && node->have_basis) rl_relax_start_basis(w->relax, node->basis);
   if (!status) status = rl_relax_goal(w->relax, &cell, s->target, w->worst_clause, err);
   if (!status) status = count_lp(w, &result, err);
   if (status || result != RL_LP_OPTIMAL) return status;
   rl_relax_point(w->relax, &cell, w->x);
   try_witness(w, w->x, 0);
+  return RL_OK;
+}
+
+/* ---- tightening ----------------------------------------------------------------- */
+
+/* LPs asked before the search gives others a turn. */
+enum { BATCH = 16 };
+
+/* Ask the LP for one end of a pre-activation's range; the dual bound judges. */
+static rl_status tighten_end(rl_worker *w, rl_node *node, int layer, int k, double side, rl_error *err) {
+  rl_cell cell = cell_of(node);
+  rl_lp_result result = RL_LP_TROUBLE;
+  int index = k - w->shared->net->offsets[layer];
+  rl_status status = rl_relax_goal_neuron(w->relax, index, side, err);
+  if (!status) status = count_lp(w, &result, err);
+  if (status || result != RL_LP_OPTIMAL) return status;
+  rl_relax_multipliers(w->relax, &cell, 1, w->dual, w->lambda);
+  double bound = rl_dual_bound_neuron(w->dual, &cell, layer, index, side);
+  if (side > 0)
+    node->u[k] = fmin(node->u[k], bound);
+  else
+    node->l[k] = fmax(node->l[k], -bound);
+  return RL_OK;
+}
+
+/* Where signs are imposed, forward bounds see the box but not the polytope that the signs cut from it.  So at the
+ * root the next undecided neurons of one layer get their bounds from LPs over the layers before.  node->tightened
+ * goes on; a crossed pair of bounds is left for the forward bounds to see. */
+static rl_status tighten(rl_worker *w, rl_node *node, rl_error *err) {
+  rl_shared *s = w->shared;
+  int k = node->tightened < 0 ? 0 : node->tightened, layer = 0, asked = 0;
+  while (k < s->net->neurons && rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) != RL_FREE) k++;
+  while (layer + 2 < s->net->layers && k >= s->net->offsets[layer + 1]) layer++;
+  rl_cell cell = cell_of(node);
+  rl_status status = RL_OK;
+  if (k < s->net->neurons) status = rl_relax_build(w->relax, &cell, w->needed, layer, err);
+  int end = s->net->offsets[layer] + s->net->sizes[layer + 1];
+  for (; k < s->net->neurons && k < end && asked < BATCH && !status; k++) {
+    if (rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) != RL_FREE) continue;
+    status = tighten_end(w, node, layer, k, 1, err);
+    if (!status && node->u[k] > 0) status = tighten_end(w, node, layer, k, -1, err);
+    asked += 2;
+  }
+  node->tightened = k;
+  return status;
+}
+
+/* Go on tightening the root: it becomes its own only child. */
+static rl_status tighten_on(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
+  rl_status status = tighten(w, node, err);
+  if (status) return status;
+  children[0] = copy_node(w->shared, node);
+  if (!children[0]) return rl_fail_memory(err);
+  children[0]->depth = node->depth;
+  children[0]->have_basis = 0;
+  *count = 1;
   return RL_OK;
 }
 
@@ -516,6 +573,7 @@ rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], i
     return RL_OK;
   }
   note_used(w);
+  if (node->tightened >= 0 && node->tightened < s->net->neurons) return tighten_on(w, node, children, count, err);
   int constrained = is_constrained(w), undecided = count_undecided(w, node);
   for (int k = 0; k < s->target->clauses; k++) w->clause_up[k] = INFINITY;
   double worst = bound_by_slopes(w, node, constrained);
@@ -528,7 +586,10 @@ rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], i
     if (status || empty || worst == -INFINITY || finished(w)) return status;
     if (undecided > 0 && w->have_pattern && node->depth % PROBE_EVERY == 0) status = probe_pattern(w, node, err);
     if (status || finished(w)) return status;
+    if (node->tightened < 0 && constrained && undecided > FEW_NEURONS / 2)
+      return tighten_on(w, node, children, count, err);
   }
+  node->tightened = s->net->neurons;
   if (undecided == 0) {
     rl_status status = settle_exactly(w, node, err);
     if (!status && !finished(w) && memchr(node->open, 1, (size_t)s->target->clauses)) give_up(w, node);

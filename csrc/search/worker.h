@@ -25,6 +25,7 @@ typedef struct rl_node {
   double *l, *u;   /* neurons */
   int8_t *signs;   /* neurons: pattern and splits */
   uint8_t *open;   /* clauses not yet closed here */
+  int tightened;   /* root: neurons whose bounds the LP has been asked for; -1: not begun */
   int have_basis;
   int clause;      /* that the basis is for */
   uint8_t *basis;  /* of the parent's LP: rl_relax_basis_bytes */
