@@ -71,6 +71,7 @@ function T.test_random()
 end
 
 function T.test_plane()
+  support.needs_gnuplot()
   local sound, rows, pictures = plane.run(options { seeds = 2, epsilon = 0.1 })
   lu.assertTrue(sound)
   lu.assertEquals(#rows, 4)

@@ -136,4 +136,10 @@ support.NNET = [[
 0.0,
 ]]
 
+--- Skip the test where no picture can be drawn.
+function support.needs_gnuplot()
+  if not os.execute "command -v gnuplot >/dev/null" then lu.skip "gnuplot is not installed" end
+  if os.getenv "LD_PRELOAD" then lu.skip "gnuplot has leaks of its own" end
+end
+
 return support

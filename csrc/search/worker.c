@@ -500,7 +500,7 @@ static int count_undecided(const rl_worker *w, const rl_node *node) {
 
 enum { PROBE_EVERY = 6 }; /* depths between looks for a witness in a linear region */
 
-enum { FEW_INPUTS = 24, FEW_NEURONS = 12, SMALL_NETWORK = 32 };
+enum { FEW_INPUTS = 24, FEW_NEURONS = 12, SMALL_NETWORK = 16 };
 
 /* Cut an input's interval rather than a neuron's range?  Where the goal is (nearly) tight at a kink, halving
  * boxes decides no neuron and would go on for ever: then neurons are split. */

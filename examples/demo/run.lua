@@ -18,7 +18,7 @@ local DIRECTORY = arg[1] or "build/demo"
 local SAMPLES = 1000 -- of each region
 local STARTS = 60 -- encounters around which the union looks
 -- A query that takes more search nodes stays without an answer, and its literal is kept.
-local SEARCH = { nodes = 300 }
+local SEARCH = { nodes = 20000 }
 
 local INPUTS = { { name = "altitude", unit = "ft", format = "%.0f" },
                  { name = "own rate", unit = "ft/s", format = "%.1f" },

@@ -62,8 +62,7 @@ function T.test_missing_gnuplot_is_said()
 end
 
 function T.test_picture()
-  if not os.execute "command -v gnuplot >/dev/null" then lu.skip "gnuplot is not installed" end
-  if os.getenv "LD_PRELOAD" then lu.skip "gnuplot has leaks of its own" end
+  support.needs_gnuplot()
   local result = relucid.strategy.prophecy(support.small(), { 0.5, -0.5 }, nil, { domain = support.square() })
   support.with_file(nil, function(path)
     plot.result(result, path, { steps = 20, title = "a slice" })
