@@ -34,6 +34,11 @@ struct rl_worker {
   double lp_asked, lp_won; /* decayed counts: does the LP pay? */
 };
 
+/* Up to FEW_INPUTS inputs boxes are halved, as long as more than FEW_NEURONS are undecided of more than SMALL_NETWORK.
+ * PROBE_EVERY, TIGHTEN_EVERY: depths between looks for a witness in a linear region, and between LPs for neuron
+ * ranges (with more inputs). */
+enum { FEW_INPUTS = 24, FEW_NEURONS = 12, SMALL_NETWORK = 16, PROBE_EVERY = 6, TIGHTEN_EVERY = 3 };
+
 /* ---- nodes ------------------------------------------------------------------- */
 
 size_t rl_node_bytes(const rl_shared *s) {
@@ -66,7 +71,7 @@ static rl_node *copy_node(const rl_shared *s, const rl_node *from) {
   node->depth = from->depth + 1;
   node->undecided = from->undecided;
   node->stalled = from->stalled;
-  node->tightened = from->tightened;
+  node->tightened = node->depth % TIGHTEN_EVERY == 0 && s->net->sizes[0] > FEW_INPUTS ? -1 : from->tightened;
   node->have_basis = from->have_basis;
   node->clause = from->clause;
   return node;
@@ -373,7 +378,7 @@ static rl_status tighten_end(rl_worker *w, rl_node *node, int layer, int k, doub
 }
 
 /* Where signs are imposed, forward bounds see the box but not the polytope that the signs cut from it.  So at the
- * root the next undecided neurons of one layer get their bounds from LPs over the layers before.  node->tightened
+ * root, and in high dimension below it now and then, the next undecided neurons of one layer get their bounds from LPs over the layers before.  node->tightened
  * goes on; a crossed pair of bounds is left for the forward bounds to see. */
 static rl_status tighten(rl_worker *w, rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
@@ -401,6 +406,7 @@ static rl_status tighten_on(rl_worker *w, rl_node *node, rl_node *children[2], i
   children[0] = copy_node(w->shared, node);
   if (!children[0]) return rl_fail_memory(err);
   children[0]->depth = node->depth;
+  children[0]->tightened = node->tightened;
   children[0]->have_basis = 0;
   *count = 1;
   return RL_OK;
@@ -498,9 +504,7 @@ static int count_undecided(const rl_worker *w, const rl_node *node) {
   return undecided;
 }
 
-enum { PROBE_EVERY = 6 }; /* depths between looks for a witness in a linear region */
 
-enum { FEW_INPUTS = 24, FEW_NEURONS = 12, SMALL_NETWORK = 16 };
 
 /* Cut an input's interval rather than a neuron's range?  Where the goal is (nearly) tight at a kink, halving
  * boxes decides no neuron and would go on for ever: then neurons are split. */
