@@ -251,7 +251,7 @@ static void *help(void *argument) {
 
 /* The calling thread works too; a thread that cannot be started is done without. */
 static void work_together(rl_search *q) {
-  helper helpers[MOST_THREADS];
+  helper helpers[MOST_THREADS] = {{0}};
   for (int i = 1; i < q->workers; i++) {
     helpers[i] = (helper){.search = q, .worker = q->worker[i]};
     helpers[i].running = pthread_create(&helpers[i].thread, NULL, help, &helpers[i]) == 0;

@@ -421,6 +421,7 @@ enum { EXACT_INPUTS = 64 };
 static rl_status settle_exactly(rl_worker *w, rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
   if (s->net->sizes[0] > EXACT_INPUTS) return RL_OK;
+  if (w->have_pattern) try_witness(w, w->x, 1); /* the LP's solution: inside, where a vertex need not be of doubles */
   int8_t *signs = rl_alloc((size_t)s->net->neurons, 1);
   if (!signs) return rl_fail_memory(err);
   for (int k = 0; k < s->net->neurons; k++) signs[k] = (int8_t)rl_neuron_sign(node->signs[k], node->l[k], node->u[k]);
