@@ -224,7 +224,8 @@ typedef struct rl_search rl_search;
  * References to net, domain and target are kept; pattern is copied. */
 rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
                            const rl_property *target, rl_mode mode, const rl_search_options *options, rl_error *err);
-/* Run for at most `nodes` more nodes (at least one) and return the verdict so far. */
+/* Run for at most `nodes` more nodes (at least one), or about a fifth of a second, and return the verdict so
+ * far.  How a search is cut into steps does not change what it finds. */
 rl_status rl_search_step(rl_search *search, long nodes, rl_verdict *verdict, rl_error *err);
 /* Run to the end. */
 rl_status rl_search_run(rl_search *search, rl_verdict *verdict, rl_error *err);

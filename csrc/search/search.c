@@ -8,6 +8,9 @@
 
 enum { MOST_THREADS = 64 };
 
+/* A step returns after about so long, so that its caller can be interrupted. */
+#define SLICE_SECONDS 0.2
+
 struct rl_search {
   rl_shared shared;
   rl_network *net;
@@ -22,6 +25,7 @@ struct rl_search {
   long budget;      /* nodes that may still be taken */
   int busy, stop;   /* workers at a node; no more nodes are taken */
   double until;     /* time at which to stop; 0: none */
+  double slice;     /* time at which the step returns: what is found does not depend on it */
   rl_status status;
   rl_error error;
 };
@@ -202,9 +206,10 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
     conclude(q);
   }
   const char *reason = q->verdict == RL_RUNNING ? exhausted(q) : NULL;
-  if (!reason && q->verdict == RL_RUNNING && q->until > 0 && rl_now() > q->until) reason = "seconds";
+  double now = rl_now();
+  if (!reason && q->verdict == RL_RUNNING && q->until > 0 && now > q->until) reason = "seconds";
   if (reason) run_out(q, reason);
-  if (q->verdict != RL_RUNNING || q->status || --q->budget <= 0) q->stop = 1;
+  if (q->verdict != RL_RUNNING || q->status || --q->budget <= 0 || now > q->slice) q->stop = 1;
   pthread_cond_broadcast(&s->change);
 }
 
@@ -276,6 +281,7 @@ rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error
   if (q->verdict == RL_RUNNING) {
     q->budget = nodes > 0 ? nodes : 1;
     q->stop = 0;
+    q->slice = start + SLICE_SECONDS;
     q->until = s->options.seconds > 0 ? start + s->options.seconds - s->stats.seconds : 0;
     work_together(q);
   }
