@@ -200,7 +200,7 @@ static void activate(rl_forward *f, int i, int sign, double l, double u) {
 /* New bounds of neuron i from its forms. */
 static void concretise(rl_forward *f, int i, const double *lo, const double *hi, double *l, double *u) {
   const double *forms = f->next + (size_t)i * 2 * (size_t)f->stride;
-  double low = rl_max(*l, form_end(forms, f->nb, -1)), up = rl_min(*u, form_end(forms + f->stride, f->nb, 1));
+  double low = form_end(forms, f->nb, -1), up = form_end(forms + f->stride, f->nb, 1);
   if (f->over_neurons && low < 0 && up > 0) {
     low = rl_max(low, form_end_inputs(f, forms, lo, hi, -1));
     if (low < 0) up = rl_min(up, form_end_inputs(f, forms + f->stride, lo, hi, 1));
@@ -209,11 +209,14 @@ static void concretise(rl_forward *f, int i, const double *lo, const double *hi,
   *u = up;
 }
 
-/* Take an imposed sign into bounds; 0 if it contradicts them. */
-static int impose(int8_t imposed, double *l, double *u) {
+/* Take new ends (not a number where arithmetic overflowed: no bound) and an imposed sign into bounds; 0 if they
+ * contradict each other. */
+static int take_bounds(int8_t imposed, double low, double up, double *l, double *u) {
+  if (low > *l) *l = low;
+  if (up < *u) *u = up;
   if (imposed == RL_ON) *l = rl_max(*l, 0);
   if (imposed == RL_OFF) *u = rl_min(*u, 0);
-  return *l <= *u;
+  return !(*l > *u);
 }
 
 /* The first layer as base: its pre-activation forms are the base variables. */
@@ -221,10 +224,8 @@ static int start_over_neurons(rl_forward *f, const double *lo, const double *hi,
                               double *u, uint8_t *needed) {
   base_ranges(f, lo, hi);
   for (int i = 0; i < f->nb; i++) {
-    l[i] = rl_max(l[i], f->base_lo[i]);
-    u[i] = rl_min(u[i], f->base_hi[i]);
-    needed[i] = signs[i] != RL_FREE && (signs[i] == RL_ON ? f->base_lo[i] < 0 : f->base_hi[i] > 0);
-    if (!impose(signs[i], &l[i], &u[i])) return 0;
+    needed[i] = signs[i] != RL_FREE && !(signs[i] == RL_ON ? f->base_lo[i] >= 0 : f->base_hi[i] <= 0);
+    if (!take_bounds(signs[i], f->base_lo[i], f->base_hi[i], &l[i], &u[i])) return 0;
   }
   center_base(f, l, u);
   for (int i = 0; i < f->nb; i++) base_form(f, f->next + (size_t)i * 2 * (size_t)f->stride, i);
@@ -252,10 +253,8 @@ static int bound_layer(rl_forward *f, int layer, const double *lo, const double 
     double low = -INFINITY, up = INFINITY;
     concretise(f, i, lo, hi, &low, &up);
     uint8_t implied = signs[k] == RL_FREE || (signs[k] == RL_ON ? low >= 0 : up <= 0);
-    l[k] = rl_max(l[k], low);
-    u[k] = rl_min(u[k], up);
     needed[k] = !implied;
-    if (!impose(signs[k], &l[k], &u[k])) return 0;
+    if (!take_bounds(signs[k], low, up, &l[k], &u[k])) return 0;
   }
   return 1;
 }

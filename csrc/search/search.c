@@ -194,7 +194,8 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
   rl_worker_report(worker);
   if (status) {
     push(s, node); /* still open: bounds stay valid */
-    if (status == RL_ENUMERIC) {
+    /* RL_EINPUT: the search's own coefficients overflowed; the caller's were checked. */
+    if (status == RL_ENUMERIC || status == RL_EINPUT) {
       run_out(q, "numerics");
     } else if (!q->status) {
       q->status = status;

@@ -115,7 +115,7 @@ int rl_witness_confirm(rl_witness *w, const double *x, int exact, double *lo, do
     double nearest = 0;
     for (int k = 0; k < w->target->clauses; k++) {
       if (rl_exact_value(w->net, w->target, k, x, &sign, &nearest, NULL)) break;
-      if (sign >= 0) value.lo = fmax(value.lo, sign > 0 ? fmax(nearest, 0x1p-1074) : 0);
+      if (sign >= 0) value.lo = fmax(value.lo, sign > 0 ? fmax(nextafter(nearest, 0), 0x1p-1074) : 0);
     }
   }
   *lo = value.lo;

@@ -25,7 +25,7 @@ struct rl_worker {
   double *x;         /* n */
   double *smear;     /* n: reach of the worst clause's gradient */
   double *worst_lambda; /* row weights of the worst clause */
-  int worst_clause, lp_first;
+  int worst_clause;
   rl_node *probe;    /* scratch: a cell around one activation pattern */
   uint8_t *probe_needed;
   int8_t *pattern;   /* neurons: activation pattern of the LP's solution */
@@ -289,12 +289,12 @@ static rl_status bound_by_lp(rl_worker *w, rl_node *node, int wait, double *wors
   rl_cell cell = cell_of(node);
   rl_status status = rl_relax_build(w->relax, &cell, w->needed, s->net->layers - 1, err);
   if (!status && node->have_basis) rl_relax_start_basis(w->relax, node->basis);
-  w->lp_first = node->depth > 0 && node->open[node->clause] ? node->clause : w->worst_clause;
+  int first = node->depth > 0 && node->open[node->clause] ? node->clause : w->worst_clause;
   int stuck = 0;
   *empty = 0;
   for (int i = 0; i < s->target->clauses && !status; i++) {
     /* the worst clause first; where it stays open and signs are left to split, the others wait */
-    int k = (w->lp_first + i) % s->target->clauses;
+    int k = (first + i) % s->target->clauses;
     rl_lp_result result = RL_LP_TROUBLE;
     if (!node->open[k] || (stuck && wait)) continue;
     status = rl_relax_goal(w->relax, &cell, s->target, k, err);
@@ -378,8 +378,8 @@ static rl_status tighten_end(rl_worker *w, rl_node *node, int layer, int k, doub
 }
 
 /* Where signs are imposed, forward bounds see the box but not the polytope that the signs cut from it.  So at the
- * root, and in high dimension below it now and then, the next undecided neurons of one layer get their bounds from LPs over the layers before.  node->tightened
- * goes on; a crossed pair of bounds is left for the forward bounds to see. */
+ * root, and in high dimension below it now and then, the next undecided neurons of one layer get their bounds from
+ * LPs over the layers before.  node->tightened goes on; a crossed pair of bounds is left for the forward bounds to see. */
 static rl_status tighten(rl_worker *w, rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
   int k = node->tightened < 0 ? 0 : node->tightened, layer = 0, asked = 0;
@@ -504,8 +504,6 @@ static int count_undecided(const rl_worker *w, const rl_node *node) {
     undecided += rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) == RL_FREE;
   return undecided;
 }
-
-
 
 /* Cut an input's interval rather than a neuron's range?  Where the goal is (nearly) tight at a kink, halving
  * boxes decides no neuron and would go on for ever: then neurons are split. */
