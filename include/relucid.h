@@ -58,6 +58,12 @@ typedef struct rl_network rl_network; /* immutable, reference counted */
  * guarantees then hold for that folded network). */
 rl_status rl_network_read_nnet(rl_network **out, const char *path, int raw, rl_error *err);
 
+/* Read an ONNX file (optionally gzipped): a chain of affine nodes and Relu (Gemm, MatMul, Conv, ... ; README.md has the
+ * list), a batch of 1, float or double weights.  Each run of affine nodes is composed, in doubles, into one dense
+ * layer, and guarantees hold for the composed network.  MatMul or Gemm (alpha = beta = 1) with an added constant
+ * keeps its weights and biases exactly. */
+rl_status rl_network_read_onnx(rl_network **out, const char *path, rl_error *err);
+
 /* Build from arrays.  layers: number of affine layers (>= 1); sizes[layers+1];
  * weights[k]: sizes[k+1] x sizes[k]; biases[k]: sizes[k+1]. */
 rl_status rl_network_create(rl_network **out, int layers, const int *sizes, const double *const *weights,
@@ -247,8 +253,10 @@ void rl_search_core(const rl_search *search, int8_t *used);
 /* Minimise a pattern s that implies P on D: remove literals while
  * D and R(s) imply P.  See rl_minimize_step. */
 typedef enum rl_minimize_mode {
-  RL_PREFIX,  /* drop whole layers from the last, then single neurons (in order) of the first layer that stays */
-  RL_DELETION /* try to drop every literal, in order */
+  RL_PREFIX,   /* drop whole layers from the last, then single neurons (in order) of the first layer that stays */
+  RL_DELETION, /* try to drop every literal, in order */
+  RL_DIVIDE    /* the same outcome as RL_DELETION with fewer queries: many literals at once, halved where there is
+                * no answer, needed ones told by counterexamples that descent finds */
 } rl_minimize_mode;
 
 typedef struct rl_minimize rl_minimize;
@@ -258,6 +266,8 @@ typedef struct rl_minimize rl_minimize;
 rl_status rl_minimize_create(rl_minimize **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
                              const rl_property *property, rl_minimize_mode mode, const int *order, int count,
                              const rl_search_options *options, rl_error *err);
+/* RL_DIVIDE: look for counterexamples near point[n] first, such as one that obeys the pattern (default: anywhere). */
+rl_status rl_minimize_near(rl_minimize *minimize, const double *point, rl_error *err);
 /* Work for at most `nodes` search nodes.  *done becomes 1 at the end. */
 rl_status rl_minimize_step(rl_minimize *minimize, long nodes, int *done, rl_error *err);
 void rl_minimize_release(rl_minimize *minimize);
@@ -271,6 +281,8 @@ int rl_minimize_queries(const rl_minimize *minimize);
 int rl_minimize_unknowns(const rl_minimize *minimize); /* queries without an answer; their literal is kept */
 /* Candidates refuted by a stored counterexample, without a query. */
 int rl_minimize_refuted(const rl_minimize *minimize);
+/* RL_DIVIDE: counterexamples found by descent, without a query. */
+int rl_minimize_found(const rl_minimize *minimize);
 const rl_search_stats *rl_minimize_statistics(const rl_minimize *minimize); /* summed over queries */
 
 /* ---- regions ------------------------------------------------------------ */
@@ -292,6 +304,9 @@ const double *rl_region_hi(const rl_region *region);
 const double *rl_region_A(const rl_region *region);
 const double *rl_region_b(const rl_region *region);
 const int8_t *rl_region_pattern(const rl_region *region); /* NULL when none */
+/* 1 where the pattern is a decision prefix (or none), whose rows say everything; else the region is not convex in
+ * general: rows hold the domain's and the extra ones only, membership looks at the pattern itself. */
+int rl_region_is_polytope(const rl_region *region);
 
 /* inside[i] = 1 where row i of x[count*n] certainly lies in the region (exact
  * arithmetic), else 0.  inside may be NULL.  *total: how many. */
@@ -312,6 +327,167 @@ rl_status rl_region_box_width(const rl_region *region, const double *anchor, dou
                               rl_error *err);
 rl_status rl_region_box_volume(const rl_region *region, const double *anchor, double *lo, double *hi, rl_box *box,
                                rl_error *err);
+
+/* lo <= volume <= hi in the inputs that vary (lo < hi in its box), of which there may be 1 to 10; the effort grows
+ * fast with their number.  For polytopes: without a pattern, or with a prefix. */
+rl_status rl_region_volume(const rl_region *region, double *lo, double *hi, rl_error *err);
+
+/* ---- preimages ------------------------------------------------------------- */
+
+/* Options of a preimage: X(type, name, default, help). */
+#define RL_PREIMAGE_OPTIONS(X)                                                                                         \
+  X(double, coverage, 0.9, "stop when the coverage reaches this share (1: only when nothing is left)")                 \
+  X(double, seconds, 0, "stop after so many seconds of wall-clock time (0: no limit)")                                 \
+  X(double, polytopes, 0, "stop at so many polytopes (0: no limit)")                                                   \
+  X(double, samples, 20000, "points that measure the coverage")                                                        \
+  X(double, points, 256, "sample points that guide the slopes of a part")                                              \
+  X(double, slope_steps, 20, "ascent steps on the slopes of a part")                                                   \
+  X(double, candidates, 6, "neurons tried out as the split of a part")                                                 \
+  X(double, seed, 1, "seed of all samples")
+
+typedef struct rl_preimage_options {
+#define RL_FIELD(type, name, default_, help) type name;
+  RL_PREIMAGE_OPTIONS(RL_FIELD)
+#undef RL_FIELD
+} rl_preimage_options;
+
+void rl_preimage_defaults(rl_preimage_options *options);
+
+/* Statistics: X(name, help); all are counts except seconds. */
+#define RL_PREIMAGE_STATS(X)                                                                                           \
+  X(splits, "parts that were split")                                                                                   \
+  X(parts, "parts of the domain now")                                                                                  \
+  X(exact, "parts in which every neuron's sign is decided")                                                            \
+  X(evaluations, "network evaluations at sample points")                                                               \
+  X(checks, "fresh samples drawn to measure the coverage")                                                             \
+  X(seconds, "wall-clock seconds")
+
+typedef struct rl_preimage_stats {
+#define RL_FIELD(name, help) double name;
+  RL_PREIMAGE_STATS(RL_FIELD)
+#undef RL_FIELD
+} rl_preimage_stats;
+
+typedef enum rl_preimage_mode {
+  RL_UNDER, /* polytopes on which the property holds */
+  RL_OVER   /* polytopes outside of which, in the domain, it does not hold */
+} rl_preimage_mode;
+
+enum { RL_SPLIT_NONE = -1, RL_SPLIT_INPUT, RL_SPLIT_NEURON };
+
+/* A part of the domain that is not split yet. */
+typedef struct rl_preimage_part {
+  double volume;   /* estimate: share of the domain's box that holds sample points of the part (under: satisfying
+                      the property, over: violating it) */
+  double captured; /* estimate: the share of these in the polytope (under), outside the polytopes (over) */
+  double gain;     /* estimate: increase of volume * captured by the split proposed */
+  int undecided;   /* neurons without a decided sign */
+  int closed;      /* nothing is left to gain: the polytopes of the part are exact */
+  int depth;       /* splits above it */
+  int split_kind;  /* the split proposed; RL_SPLIT_NONE: no proposal (yet) */
+  int split_index; /* its input or neuron */
+  double split_at; /* its place, for an input */
+} rl_preimage_part;
+
+/* The share of the property's volume in the domain that the polytopes hold (under), or the share of the polytopes'
+ * volume on which the property holds (over). */
+typedef struct rl_coverage {
+  double value;
+  double lo, hi;  /* contain the true share with 99.9 % confidence (Clopper-Pearson), or certainly where samples = 0 */
+  double samples; /* points that the share was counted over */
+} rl_coverage;
+
+typedef struct rl_preimage rl_preimage;
+
+/* The inputs of the domain that have the property, as a union of polytopes.  options may be NULL.  References to
+ * net, domain and property are kept. */
+rl_status rl_preimage_create(rl_preimage **out, const rl_network *net, const rl_domain *domain,
+                             const rl_property *property, rl_preimage_mode mode, const rl_preimage_options *options,
+                             rl_error *err);
+/* Split for at most `splits` more splits, or about a fifth of a second.  *done becomes 1 at the end: the coverage,
+ * measured over a fresh sample, is reached; nothing is left to split; or a limit is. */
+rl_status rl_preimage_step(rl_preimage *preimage, long splits, int *done, rl_error *err);
+/* The first half of a step: *reached = 1 (and the reason "coverage") when the coverage is reached on a fresh sample. */
+rl_status rl_preimage_check(rl_preimage *preimage, int *reached, rl_error *err);
+/* Ask for more (or less) coverage: the search goes on where that had ended it. */
+rl_status rl_preimage_demand(rl_preimage *preimage, double coverage, rl_error *err);
+void rl_preimage_release(rl_preimage *preimage);
+/* "running", "coverage", "exact" (every part is closed), "seconds", "polytopes", "stuck" (no part can be split). */
+const char *rl_preimage_reason(const rl_preimage *preimage);
+const rl_preimage_stats *rl_preimage_statistics(rl_preimage *preimage);
+
+/* Estimate from the sample that steers the search; cheap. */
+double rl_preimage_estimate(const rl_preimage *preimage);
+/* Measure the polytopes of now over a fresh sample (the same one until they change). */
+rl_status rl_preimage_coverage(rl_preimage *preimage, rl_coverage *coverage, rl_error *err);
+
+/* The polytopes of now.  They overlap in boundaries only, but where the property is an or of several ands and the
+ * mode is RL_OVER.  Under: in exact arithmetic every point of a region has the property.  Over: every point of the
+ * domain that has it lies in a region. */
+rl_status rl_preimage_count(rl_preimage *preimage, int *count, rl_error *err);
+rl_status rl_preimage_region(rl_preimage *preimage, int index, rl_region **out, rl_error *err);
+
+/* For other orders of work than rl_preimage_step's: look at the parts, split one.  kind = RL_SPLIT_NONE: as proposed
+ * (a proposal is made where there is none yet).  The part is replaced by its halves; `part` then names one of them. */
+int rl_preimage_parts(const rl_preimage *preimage);
+/* The part that rl_preimage_step would split next, or -1. */
+rl_status rl_preimage_best(rl_preimage *preimage, int *part, rl_error *err);
+rl_status rl_preimage_look(rl_preimage *preimage, int part, rl_preimage_part *out, rl_error *err);
+/* The box of a part: lo[n], hi[n]. */
+void rl_preimage_part_box(const rl_preimage *preimage, int part, double *lo, double *hi);
+rl_status rl_preimage_split(rl_preimage *preimage, int part, int kind, int index, double at, rl_error *err);
+
+/* ---- linear regions --------------------------------------------------------- */
+
+/* The linear regions of a network over a domain, exactly: every full decision pattern s for which R(s) has interior
+ * points, with R(s) as a polytope.  A pattern whose R(s) is not empty but has no interior (neighbouring regions touch
+ * in it) is not a region.  A neuron whose pre-activation is 0 all over a region counts as on.  Inputs that the domain
+ * fixes (lo = hi) are constants; "interior" is meant in the others, of which there may be at most 10.
+ *
+ * With a property, the regions are cut to where it holds: together, the exact preimage.  For a property that is an or
+ * of several ands, a region is cut into pieces that do not overlap.  Regions that the property's bounds exclude are
+ * not visited. */
+typedef struct rl_enumerate rl_enumerate;
+
+/* property may be NULL. */
+rl_status rl_enumerate_create(rl_enumerate **out, const rl_network *net, const rl_domain *domain,
+                              const rl_property *property, rl_error *err);
+/* Work for about `cells` more cells, or a fifth of a second.  *done becomes 1 at the end. */
+rl_status rl_enumerate_step(rl_enumerate *enumerate, long cells, int *done, rl_error *err);
+void rl_enumerate_release(rl_enumerate *enumerate);
+/* After the end, and with a property of one clause: unite regions whose union is convex, pair by pair, until no pair
+ * is left for which that can be shown. */
+rl_status rl_enumerate_merge(rl_enumerate *enumerate, rl_error *err);
+long rl_enumerate_count(const rl_enumerate *enumerate); /* regions so far */
+/* Region i = 0..count-1.  Its rows are moved inwards by their rounding error (region 0's rows of the first layer are
+ * exact); patterns and counts are exact. */
+rl_status rl_enumerate_region(const rl_enumerate *enumerate, long index, rl_region **out, rl_error *err);
+/* Its pattern, all fixed; NULL for a united one. */
+const int8_t *rl_enumerate_pattern(const rl_enumerate *enumerate, long index);
+/* Bounds of its volume in the inputs that vary. */
+void rl_enumerate_volume(const rl_enumerate *enumerate, long index, double *lo, double *hi);
+/* Bounds of the volume of all regions together. */
+void rl_enumerate_total(const rl_enumerate *enumerate, double *lo, double *hi);
+int rl_enumerate_vertices(const rl_enumerate *enumerate, long index);
+/* x[n] of vertex v, rounded. */
+void rl_enumerate_vertex(const rl_enumerate *enumerate, long index, int vertex, double *x);
+
+/* Statistics: X(name, help); all are counts except seconds. */
+#define RL_ENUMERATE_STATS(X)                                      \
+  X(cells, "cells taken through a layer")                          \
+  X(cuts, "cells cut in two by a neuron")                          \
+  X(pruned, "cells that the property's bounds exclude")            \
+  X(exact, "signs at vertices settled in rational arithmetic")     \
+  X(merges, "regions united with a neighbour")                     \
+  X(seconds, "wall-clock seconds")
+
+typedef struct rl_enumerate_stats {
+#define RL_FIELD(name, help) double name;
+  RL_ENUMERATE_STATS(RL_FIELD)
+#undef RL_FIELD
+} rl_enumerate_stats;
+
+const rl_enumerate_stats *rl_enumerate_statistics(const rl_enumerate *enumerate);
 
 /* ---- testing aid ---------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 -- What specs share: a small network, temporary files, running the command, seeded random numbers.
 local lu = require "luaunit"
 local relucid = require "relucid"
+local core = require "relucid.core"
 
 local support = {}
 
@@ -140,6 +141,24 @@ support.NNET = [[
 function support.needs_gnuplot()
   if not os.execute "command -v gnuplot >/dev/null" then lu.skip "gnuplot is not installed" end
   if os.getenv "LD_PRELOAD" then lu.skip "gnuplot has leaks of its own" end
+end
+
+--- Make the 1st, 2nd, 3rd ... allocation fail until the operation succeeds.
+---@param operation fun()
+---@param may_need_none? boolean  it may succeed without any
+---@return integer  the first allocation that it does not need
+function support.each_allocation_fails(operation, may_need_none)
+  for n = 1, 100000 do
+    core.memory_fail_at(n)
+    local ok, message = pcall(operation)
+    core.memory_fail_at(0)
+    if ok then
+      lu.assertTrue(n > 1 or may_need_none, "no allocation failed")
+      return n
+    end
+    lu.assertEquals(message, "out of memory")
+  end
+  lu.fail("never succeeds")
 end
 
 return support

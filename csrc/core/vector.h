@@ -7,16 +7,21 @@
 
 typedef double rl_lanes __attribute__((vector_size(64)));
 
+static inline rl_lanes rl_load(const double *p) {
+  rl_lanes v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline double rl_sum_lanes(rl_lanes v) {
+  return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+}
+
 static inline double rl_dot(const double *a, const double *b, int n) {
   rl_lanes sum = {0};
   int j = 0;
-  for (; j + 8 <= n; j += 8) {
-    rl_lanes x, y;
-    memcpy(&x, a + j, sizeof x);
-    memcpy(&y, b + j, sizeof y);
-    sum += x * y;
-  }
-  double total = ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+  for (; j + 8 <= n; j += 8) sum += rl_load(a + j) * rl_load(b + j);
+  double total = rl_sum_lanes(sum);
   for (; j < n; j++) total += a[j] * b[j];
   return total;
 }

@@ -21,7 +21,6 @@ rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *
   d->tau = rl_alloc(neurons, sizeof(double));
   d->mu = rl_alloc((size_t)domain->rows, sizeof(double));
   d->v = rl_alloc(neurons, sizeof(double));
-  d->w = rl_alloc(neurons, sizeof(double));
   d->wx = rl_alloc(n, sizeof(double));
   d->x = rl_alloc(n, sizeof(double));
   d->z = rl_alloc(neurons, sizeof(double));
@@ -30,8 +29,8 @@ rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *
   d->out = rl_alloc(widest, sizeof(double));
   d->in_mag = rl_alloc(widest, sizeof(double));
   d->x_mag = rl_alloc(n, sizeof(double));
-  if (!d->alpha || !d->tau || !d->mu || !d->v || !d->w || !d->wx || !d->x || !d->z || !d->y || !d->in || !d->out ||
-      !d->in_mag || !d->x_mag) {
+  if (!d->alpha || !d->tau || !d->mu || !d->v || !d->wx || !d->x || !d->z || !d->y || !d->in || !d->out || !d->in_mag ||
+      !d->x_mag) {
     rl_dual_release(d);
     return rl_fail_memory(err);
   }
@@ -41,7 +40,7 @@ rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *
 
 void rl_dual_release(rl_dual *d) {
   if (!d) return;
-  double *owned[] = {d->alpha, d->tau, d->mu, d->v, d->w, d->wx, d->x, d->z, d->y, d->in, d->in_mag, d->out, d->x_mag};
+  double *owned[] = {d->alpha, d->tau, d->mu, d->v, d->wx, d->x, d->z, d->y, d->in, d->in_mag, d->out, d->x_mag};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(d);
 }
@@ -75,11 +74,20 @@ static double account_up(const account *a) {
   return rl_add_up(a->sum, error + 1e-300);
 }
 
+/* Coefficient w of neuron k's pre-activation together with its multiplier tau. */
+static double add_tau(const rl_dual *d, const rl_cell *cell, int k, double w, account *a) {
+  double l = cell->l[k], u = cell->u[k], tau = d->tau[k], sum = w + tau;
+  if (tau == 0) return w;
+  a->charge += UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
+  add(a, -tau * (tau > 0 ? l : u));
+  return sum;
+}
+
 /* Through the ReLU of neuron k: from the activation's coefficient v to the pre-activation's,
- * which is stored in d->w.  Written so that the relaxation with the stored, rounded coefficient
- * is valid as it stands (see comments); only tau's rounding is charged. */
+ * which is returned.  Written so that the relaxation with that rounded coefficient is valid as it stands (see
+ * comments); only tau's rounding is charged. */
 static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, account *a) {
-  double l = cell->l[k], u = cell->u[k], w = 0, tau = d->tau[k];
+  double l = cell->l[k], u = cell->u[k], w = 0;
   int sign = rl_neuron_sign(cell->signs[k], l, u);
   d->v[k] = v;
   if (sign == RL_ON) {
@@ -90,14 +98,7 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, acc
   } else if (sign == RL_FREE && v < 0) {
     w = v * d->alpha[k]; /* v a <= w z for any w in [v, 0] */
   }
-  if (tau != 0) {
-    double sum = w + tau, limit = tau > 0 ? l : u;
-    a->charge += UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
-    add(a, -tau * limit);
-    w = sum;
-  }
-  d->w[k] = w;
-  return w;
+  return add_tau(d, cell, k, w, a);
 }
 
 /* in = W^T coefficients and in_mag = |W|^T |coefficients|; the bias goes into the account.
@@ -233,8 +234,8 @@ double rl_dual_bound_empty(rl_dual *d, const rl_cell *cell) {
 double rl_dual_bound_neuron(rl_dual *d, const rl_cell *cell, int layer, int index, double side) {
   account a = {0};
   clear_goal(d);
-  memset(d->out, 0, (size_t)d->net->sizes[layer + 1] * sizeof *d->out);
-  d->out[index] = side;
+  for (int i = 0; i < d->net->sizes[layer + 1]; i++)
+    d->out[i] = add_tau(d, cell, d->net->offsets[layer] + i, i == index ? side : 0, &a);
   return backward(d, cell, &a, layer, 0);
 }
 
@@ -251,10 +252,7 @@ void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {
     for (int i = 0; i < rows; i++) {
       int k = net->offsets[layer] + i, sign = rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]);
       double l = cell->l[k], u = cell->u[k];
-      next[i] = sign == RL_ON    ? z[i]
-                : sign == RL_OFF ? 0
-                : d->v[k] > 0    ? u / (u - l) * (z[i] - l)
-                                 : d->alpha[k] * z[i];
+      next[i] = sign == RL_ON ? z[i] : sign == RL_OFF ? 0 : d->v[k] > 0 ? u / (u - l) * (z[i] - l) : d->alpha[k] * z[i];
     }
     active = next;
   }

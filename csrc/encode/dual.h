@@ -24,21 +24,21 @@ typedef struct rl_dual {
   double *tau;   /* neurons */
   double *mu;    /* domain rows */
   /* results of the last rl_dual_bound, owned: */
-  double *v;     /* neurons: coefficient of the activation */
-  double *w;     /* neurons: coefficient of the pre-activation, tau included */
-  double *wx;    /* n: coefficient of the inputs */
-  double *x;     /* n: the corner of the box where the bound is reached */
-  double *z;     /* neurons: pre-activations along the relaxation at x (rl_dual_relaxed) */
-  double *y;     /* m: outputs along the relaxation at x */
+  double *v;   /* neurons: coefficient of the activation */
+  double *wx;  /* n: coefficient of the inputs */
+  double *x;   /* n: the corner of the box where the bound is reached */
+  double *z;   /* neurons: pre-activations along the relaxation at x (rl_dual_relaxed) */
+  double *y;   /* m: outputs along the relaxation at x */
+  double *out; /* at first: coefficient of each first-layer pre-activation, tau included */
   /* scratch */
-  double *in, *in_mag, *out, *x_mag;
+  double *in, *in_mag, *x_mag;
 } rl_dual;
 
 /* What a bound is taken over: borrowed arrays. */
 typedef struct rl_cell {
-  const double *lo, *hi;       /* n */
-  const int8_t *signs;         /* neurons: imposed signs */
-  const double *l, *u;         /* neurons: bounds */
+  const double *lo, *hi; /* n */
+  const int8_t *signs;   /* neurons: imposed signs */
+  const double *l, *u;   /* neurons: bounds */
 } rl_cell;
 
 rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *domain, rl_error *err);
@@ -52,8 +52,8 @@ double rl_dual_bound(rl_dual *dual, const rl_cell *cell, const rl_property *targ
                      const double *lambda);
 /* Upper bound of the zero goal: < 0 proves the set empty. */
 double rl_dual_bound_empty(rl_dual *dual, const rl_cell *cell);
-/* Upper bound of side * z for pre-activation `index` of hidden layer `layer` (multipliers of that layer and
- * later ones play no part). */
+/* Upper bound of side * z for pre-activation `index` of hidden layer `layer`; of that layer's multipliers the taus
+ * take part, later layers' none. */
 double rl_dual_bound_neuron(rl_dual *dual, const rl_cell *cell, int layer, int index, double side);
 
 /* Largest |y_output| that the bounds of a cell allow. */

@@ -11,16 +11,17 @@
 
 struct rl_forward {
   const rl_network *net;
-  int over_neurons; /* base variables are the first layer's pre-activations */
-  int nb;           /* base variables */
-  int stride;       /* doubles per form: nb coefficients, the constant, padding */
-  double *active;   /* activations of the layer at hand: per neuron lower form, upper form */
-  double *next;     /* pre-activations of the layer that follows */
-  double *mag;      /* per activation: bound on sum of |coefficients| + |constant| */
-  int *list;        /* activations that are not zero */
+  int over_neurons;                            /* base variables are the first layer's pre-activations */
+  int thorough;                                /* in this run, forms over these are also evaluated over the inputs */
+  int nb;                                      /* base variables */
+  int stride;                                  /* doubles per form: nb coefficients, the constant, padding */
+  double *active;                              /* activations of the layer at hand: per neuron lower form, upper form */
+  double *next;                                /* pre-activations of the layer that follows */
+  double *mag;                                 /* per activation: bound on sum of |coefficients| + |constant| */
+  int *list;                                   /* activations that are not zero */
   double *base_lo, *base_hi, *center, *radius; /* of the base variables */
-  double *base_mag; /* over neurons: sum_j |W1_ij| max |x_j| */
-  double *input;    /* n: a form's coefficients over the inputs */
+  double *base_mag;                            /* over neurons: sum_j |W1_ij| max |x_j| */
+  double *input;                               /* n: a form's coefficients over the inputs */
 };
 
 rl_status rl_forward_create(rl_forward **out, const rl_network *net, rl_error *err) {
@@ -201,7 +202,7 @@ static void activate(rl_forward *f, int i, int sign, double l, double u) {
 static void concretise(rl_forward *f, int i, const double *lo, const double *hi, double *l, double *u) {
   const double *forms = f->next + (size_t)i * 2 * (size_t)f->stride;
   double low = form_end(forms, f->nb, -1), up = form_end(forms + f->stride, f->nb, 1);
-  if (f->over_neurons && low < 0 && up > 0) {
+  if (f->thorough && low < 0 && up > 0) {
     low = rl_max(low, form_end_inputs(f, forms, lo, hi, -1));
     if (low < 0) up = rl_min(up, form_end_inputs(f, forms + f->stride, lo, hi, 1));
   }
@@ -271,7 +272,8 @@ static int start_over_inputs(rl_forward *f, const double *lo, const double *hi) 
 }
 
 int rl_forward_run(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
-                   uint8_t *needed) {
+                   uint8_t *needed, int thorough) {
+  f->thorough = thorough && f->over_neurons;
   int hidden = f->net->layers - 1, listed = 0, layer = 0;
   if (f->over_neurons) {
     if (!start_over_neurons(f, lo, hi, signs, l, u, needed)) return 0;

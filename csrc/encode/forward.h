@@ -23,9 +23,10 @@ void rl_forward_release(rl_forward *forward);
 /* Tighten bounds l[neurons], u[neurons] (in: valid bounds or infinities) of all
  * hidden pre-activations over {lo <= x <= hi} and the imposed signs[neurons].
  * needed[i] becomes 1 where an imposed sign is not implied by the bounds
- * computed here, else 0.  Returns 0 if the set is proved empty, else 1. */
+ * computed here, else 0.  thorough: where the base is not the inputs, also evaluate forms over these, at the cost
+ * of a pass over the first layer's weights per neuron.  Returns 0 if the set is proved empty, else 1. */
 int rl_forward_run(rl_forward *forward, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
-                   uint8_t *needed);
+                   uint8_t *needed, int thorough);
 
 /* The sign that a node's bounds and imposed signs give a neuron: RL_ON, RL_OFF or RL_FREE. */
 static inline int rl_neuron_sign(int8_t imposed, double l, double u) {

@@ -56,16 +56,16 @@ static void through_affine(rl_gradient *g, int layer) {
   g->next_hi = swap;
 }
 
-void rl_gradient_reach(rl_gradient *g, const rl_cell *cell, const rl_property *target, int clause,
-                       const double *lambda, double *reach) {
+void rl_gradient_range(rl_gradient *g, const rl_cell *cell, const rl_property *target, int clause, const double *lambda,
+                       double *lo, double *hi) {
   const rl_network *net = g->net;
   int n = net->sizes[0], m = net->sizes[net->layers], rows = target->first[clause + 1] - target->first[clause];
   memset(g->lo, 0, (size_t)m * sizeof *g->lo);
-  memset(reach, 0, (size_t)n * sizeof *reach);
+  memset(lo, 0, (size_t)n * sizeof *lo);
   for (int r = 0; r < rows; r++) {
     const double *c = rl_property_c(target, clause, r), *a = rl_property_a(target, clause, r);
     for (int i = 0; i < m; i++) g->lo[i] += lambda[r] * c[i];
-    for (int j = 0; a && j < n; j++) reach[j] += lambda[r] * a[j];
+    for (int j = 0; a && j < n; j++) lo[j] += lambda[r] * a[j];
   }
   memcpy(g->hi, g->lo, (size_t)m * sizeof *g->hi);
   for (int layer = net->layers - 1; layer >= 0; layer--) {
@@ -77,5 +77,8 @@ void rl_gradient_reach(rl_gradient *g, const rl_cell *cell, const rl_property *t
       g->hi[i] = sign == RL_OFF ? 0 : rl_max(g->hi[i], 0);
     }
   }
-  for (int j = 0; j < n; j++) reach[j] = rl_max(fabs(reach[j] + g->lo[j]), fabs(reach[j] + g->hi[j]));
+  for (int j = 0; j < n; j++) {
+    hi[j] = lo[j] + g->hi[j];
+    lo[j] += g->lo[j];
+  }
 }

@@ -16,9 +16,9 @@ typedef struct rl_gradient {
 rl_status rl_gradient_create(rl_gradient **out, const rl_network *net, rl_error *err);
 void rl_gradient_release(rl_gradient *gradient);
 
-/* reach[n]: the largest |d goal / d x_j| over the cell that the intervals allow, for the goal
- * sum_r lambda[r] row_r of a clause. */
-void rl_gradient_reach(rl_gradient *gradient, const rl_cell *cell, const rl_property *target, int clause,
-                       const double *lambda, double *reach);
+/* lo[n] <= d goal / d x_j <= hi[n] over the cell, for the goal sum_r lambda[r] row_r of a clause.  With every sign
+ * imposed lo and hi are the gradient in that linear region. */
+void rl_gradient_range(rl_gradient *gradient, const rl_cell *cell, const rl_property *target, int clause,
+                       const double *lambda, double *lo, double *hi);
 
 #endif

@@ -15,7 +15,7 @@
 
 #include "encode/lp_problem.h"
 
-enum { SLICE = 500 }; /* simplex iterations between checks of the limit */
+enum { SLICE = 200 }; /* simplex iterations between checks of the limit */
 
 static const double feasibility = 1e-9; /* tolerance asked of the simplex */
 static const double acceptable = 1e-6;  /* relative row violation of an optimum that is still believed */
@@ -258,6 +258,8 @@ static void start_basis(rl_lp *lp) {
 
 /* ---- solving ---------------------------------------------------------------- */
 
+static int is_late(const rl_lp *lp) { return lp->deadline > 0 && rl_now() > lp->deadline; }
+
 /* One run of the simplex, from the present basis; later attempts start afresh in ever more careful
  * ways.  The primal method is for a new objective at an old optimum; else columns are usually
  * bounded on both sides, hence any basis dual feasible. */
@@ -280,7 +282,7 @@ static void run_simplex(rl_lp *lp) {
     done = glp_get_it_cnt(lp->prob) - before;
     lp->pivots += done;
     limit -= done > 0 ? done : SLICE;
-  } while (lp->code == GLP_EITLIM && limit > 0);
+  } while (lp->code == GLP_EITLIM && limit > 0 && !is_late(lp));
 }
 
 /* Is column's or row's value within its bounds, relative to their size? */
@@ -456,7 +458,7 @@ static int conclude(rl_lp *lp) {
 }
 
 static void solve(rl_lp *lp) {
-  for (lp->attempt = 0; lp->attempt < 4; lp->attempt++) {
+  for (lp->attempt = 0; lp->attempt < 4 && !is_late(lp); lp->attempt++) {
     update(lp);
     if (lp->started) start_basis(lp);
     run_simplex(lp);

@@ -1,88 +1,23 @@
-/* L2: the compact LP relaxation (see relax.h). */
-#include "encode/relax.h"
-
+/* L2: building the compact LP relaxation (see relax.h). */
 #include <math.h>
 #include <string.h>
 
 #include "encode/forward.h"
+#include "encode/relax_lp.h"
 
 /* Imposed signs and half-spaces are asked for with this margin, relative to their range, so that
  * solutions obey them under rounding.  Multipliers stay valid for the closed ones. */
 #define INWARDS 1e-11
 
-/* States (lp.h) of a basis; 0 where there was no such column or row.  Parts of one block. */
-typedef struct basis {
-  uint8_t *base;                          /* inputs and first-layer columns */
-  uint8_t *row;                           /* half-spaces and links */
-  uint8_t *column, *lower, *upper, *sign; /* neurons */
-} basis;
-
-struct rl_relax {
-  const rl_network *net;
-  const rl_domain *domain;
-  rl_lp *lp;
-  int over_neurons, base; /* base: variables of the forms before undecided columns */
-  int undecided, width;   /* width = base + undecided + 1 (the constant) */
-  int fixed_rows;         /* rows before those of the goal */
-  int goal_rows;          /* LP rows of the current goal (0: plain objective) */
-  int plain;              /* the goal is a clause of one row, kept as objective */
-  double *reach;          /* outputs: largest |y| that the cell's bounds allow */
-  int *column;            /* neurons: LP column of an undecided one, else -1 */
-  int *lower_row, *upper_row, *sign_row; /* neurons: LP rows or -1 */
-  double *forms[2];       /* widest x width: activations of a layer, pre-activations of the next */
-  size_t forms_size;
-  int *index;             /* scratch for a row */
-  double *value;
-  size_t row_size;
-};
-
-static int links(const rl_relax *r) { return r->over_neurons ? r->base : 0; }
-
-size_t rl_relax_basis_bytes(const rl_network *net, const rl_domain *domain) {
-  return (size_t)(net->sizes[0] + 2 * net->sizes[1] + domain->rows + 4 * net->neurons);
-}
-
-static basis basis_parts(const rl_relax *r, uint8_t *block) {
-  basis b = {.base = block};
-  size_t neurons = (size_t)r->net->neurons;
-  b.row = b.base + r->net->sizes[0] + r->net->sizes[1];
-  b.column = b.row + r->domain->rows + r->net->sizes[1];
-  b.lower = b.column + neurons;
-  b.upper = b.lower + neurons;
-  b.sign = b.upper + neurons;
-  return b;
-}
-
-void rl_relax_save_basis(const rl_relax *r, uint8_t *block) {
-  basis b = basis_parts(r, block);
-  for (int j = 0; j < r->net->sizes[0] + links(r); j++) b.base[j] = (uint8_t)rl_lp_column_state(r->lp, j);
-  for (int i = 0; i < r->domain->rows + links(r); i++) b.row[i] = (uint8_t)rl_lp_row_state(r->lp, i);
-  for (int k = 0; k < r->net->neurons; k++) {
-    b.column[k] = r->column[k] < 0 ? 0 : (uint8_t)rl_lp_column_state(r->lp, r->column[k]);
-    b.lower[k] = r->lower_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->lower_row[k]);
-    b.upper[k] = r->upper_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->upper_row[k]);
-    b.sign[k] = r->sign_row[k] < 0 ? 0 : (uint8_t)rl_lp_row_state(r->lp, r->sign_row[k]);
-  }
-}
-
-void rl_relax_start_basis(rl_relax *r, const uint8_t *block) {
-  basis b = basis_parts(r, (uint8_t *)(uintptr_t)block);
-  for (int j = 0; j < r->net->sizes[0] + links(r); j++) rl_lp_start_column(r->lp, j, b.base[j]);
-  for (int i = 0; i < r->domain->rows + links(r); i++) rl_lp_start_row(r->lp, i, b.row[i]);
-  for (int k = 0; k < r->net->neurons; k++) {
-    if (r->column[k] >= 0) rl_lp_start_column(r->lp, r->column[k], b.column[k]);
-    if (r->lower_row[k] >= 0) rl_lp_start_row(r->lp, r->lower_row[k], b.lower[k]);
-    if (r->upper_row[k] >= 0) rl_lp_start_row(r->lp, r->upper_row[k], b.upper[k]);
-    if (r->sign_row[k] >= 0) rl_lp_start_row(r->lp, r->sign_row[k], b.sign[k]);
-  }
-}
-
-rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain *domain, rl_error *err) {
+rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain *domain, const rl_property *target,
+                          rl_error *err) {
   rl_relax *r = rl_alloc(1, sizeof *r);
   if (!r) return rl_fail_memory(err);
   size_t neurons = (size_t)net->neurons;
+  rl_status status = RL_OK;
   r->net = net;
   r->domain = domain;
+  r->target = target;
   r->over_neurons = net->layers > 1 && net->sizes[1] < net->sizes[0];
   r->base = r->over_neurons ? net->sizes[1] : net->sizes[0];
   r->column = rl_alloc(neurons, sizeof(int));
@@ -90,11 +25,16 @@ rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain
   r->upper_row = rl_alloc(neurons, sizeof(int));
   r->sign_row = rl_alloc(neurons, sizeof(int));
   r->reach = rl_alloc((size_t)net->sizes[net->layers], sizeof(double));
-  rl_status status = RL_OK;
-  if (!r->column || !r->lower_row || !r->upper_row || !r->sign_row || !r->reach)
+  if (rl_cuts_apply(net, domain, target)) status = rl_cuts_create(&r->cuts, net, domain, target, err);
+  size_t functionals = r->cuts ? (size_t)r->cuts->functionals : 0, cuts = r->cuts ? (size_t)r->cuts->most : 0;
+  r->cut_row = rl_alloc(cuts, sizeof(int));
+  r->direction = rl_alloc(functionals, sizeof(double));
+  r->q = rl_alloc(functionals, sizeof(double));
+  r->used = rl_alloc(functionals, 1);
+  if (!r->column || !r->lower_row || !r->upper_row || !r->sign_row || !r->reach || !r->cut_row || !r->direction ||
+      !r->q || !r->used)
     status = rl_fail_memory(err);
-  else
-    status = rl_lp_create(&r->lp, err);
+  if (!status) status = rl_lp_create(&r->lp, err);
   if (status) {
     rl_relax_release(r);
     return status;
@@ -106,23 +46,20 @@ rl_status rl_relax_create(rl_relax **out, const rl_network *net, const rl_domain
 void rl_relax_release(rl_relax *r) {
   if (!r) return;
   rl_lp_release(r->lp);
-  rl_free(r->column);
-  rl_free(r->lower_row);
-  rl_free(r->upper_row);
-  rl_free(r->sign_row);
-  rl_free(r->reach);
-  rl_free(r->forms[0]);
-  rl_free(r->forms[1]);
-  rl_free(r->index);
-  rl_free(r->value);
+  rl_cuts_release(r->cuts);
+  void *owned[] = {r->column, r->lower_row, r->upper_row, r->sign_row, r->reach, r->cut_row, r->direction,
+                   r->q,      r->used,      r->forms[0],  r->forms[1], r->entry, r->value};
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(r);
 }
 
 const rl_lp *rl_relax_lp(const rl_relax *r) { return r->lp; }
+void rl_relax_deadline(rl_relax *r, double time) { rl_lp_deadline(r->lp, time); }
 
 /* Room for forms and rows of the present width. */
 static rl_status reserve(rl_relax *r, rl_error *err) {
   size_t forms = (size_t)r->net->widest * (size_t)r->width, row = (size_t)(r->net->sizes[0] + r->width + 1);
+  if (r->cuts) row += (size_t)r->cuts->functionals;
   if (forms > r->forms_size) {
     for (int i = 0; i < 2; i++) {
       rl_free(r->forms[i]);
@@ -131,45 +68,43 @@ static rl_status reserve(rl_relax *r, rl_error *err) {
     r->forms_size = r->forms[0] && r->forms[1] ? forms : 0;
   }
   if (row > r->row_size) {
-    rl_free(r->index);
+    rl_free(r->entry);
     rl_free(r->value);
-    r->index = rl_alloc(row, sizeof(int));
+    r->entry = rl_alloc(row, sizeof(int));
     r->value = rl_alloc(row, sizeof(double));
-    r->row_size = r->index && r->value ? row : 0;
+    r->row_size = r->entry && r->value ? row : 0;
   }
   return r->forms_size && r->row_size ? RL_OK : rl_fail_memory(err);
 }
 
-static int first_column(const rl_relax *r) { return r->over_neurons ? r->net->sizes[0] : 0; }
-static int goal_column(const rl_relax *r) { return first_column(r) + r->base + r->undecided; }
-
 /* Put a form (times scale) plus `extra` times column `at` (at < 0: none) into a row. */
-static rl_status put_row(rl_relax *r, int row, const double *form, double scale, int at, double extra,
-                         rl_error *err) {
-  int count = 0, variables = r->width - 1, first = first_column(r);
+static rl_status put_row(rl_relax *r, int row, const double *form, double scale, int at, double extra, rl_error *err) {
+  int count = 0, variables = r->width - 1, first = rl_relax_first_column(r);
   for (int v = 0; v < variables; v++) {
     double value = scale * form[v] + (first + v == at ? extra : 0);
     if (value == 0) continue;
-    r->index[count] = first + v;
+    r->entry[count] = first + v;
     r->value[count++] = value;
   }
-  return rl_lp_row(r->lp, row, count, r->index, r->value, err);
+  return rl_lp_row(r->lp, row, count, r->entry, r->value, err);
 }
 
-/* Number undecided neurons and count rows. */
+/* Number undecided neurons and count rows.  Of the goal's layer (`layers`, where that is hidden) imposed signs are
+ * taken, kinks are not. */
 static void number_columns(rl_relax *r, const rl_cell *cell, const uint8_t *needed, int layers, int *rows) {
-  int column = first_column(r) + r->base, count = r->domain->rows + (r->over_neurons ? r->base : 0);
-  int end = layers < r->net->layers - 1 ? r->net->offsets[layers] : r->net->neurons;
+  const rl_network *net = r->net;
+  int column = rl_relax_first_column(r) + r->base, count = rl_relax_half_spaces(r) + rl_relax_links(r);
+  int hidden = net->layers - 1, end = layers < hidden ? net->offsets[layers] : net->neurons;
+  int last = layers < hidden ? end + net->sizes[layers + 1] : net->neurons;
   r->undecided = 0;
-  for (int k = 0; k < r->net->neurons; k++) {
+  for (int k = 0; k < net->neurons; k++) {
     int by_bound = r->over_neurons && k < r->base; /* its sign is a column bound */
     r->column[k] = r->lower_row[k] = r->upper_row[k] = r->sign_row[k] = -1;
-    if (k >= end) continue;
-    if (rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]) == RL_FREE) {
+    if (k < end && rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]) == RL_FREE) {
       r->column[k] = column + r->undecided++;
       r->lower_row[k] = count++;
       r->upper_row[k] = count++;
-    } else if (cell->signs[k] != RL_FREE && needed[k] && !by_bound) {
+    } else if (k < last && cell->signs[k] != RL_FREE && needed[k] && !by_bound) {
       r->sign_row[k] = count++;
     }
   }
@@ -191,7 +126,7 @@ static rl_status bound_first_layer(rl_relax *r, const rl_cell *cell, int i, rl_e
   double l = cell->l[i], u = cell->u[i], inwards = fmin(INWARDS * (fabs(l) + fabs(u)), 0.25 * (u - l));
   if (cell->signs[i] == RL_ON) l += inwards;
   if (cell->signs[i] == RL_OFF) u -= inwards;
-  return rl_lp_column_bounds(r->lp, r->net->sizes[0] + i, l, u, err);
+  return rl_lp_column_bounds(r->lp, rl_relax_first_column(r) + i, l, u, err);
 }
 
 /* Input columns, half-space rows and, over neurons, the rows z1 - W1 x = b1. */
@@ -199,22 +134,72 @@ static rl_status build_base(rl_relax *r, const rl_cell *cell, rl_error *err) {
   int n = r->net->sizes[0];
   rl_status status = RL_OK;
   for (int j = 0; j < n && !status; j++) status = rl_lp_column_bounds(r->lp, j, cell->lo[j], cell->hi[j], err);
-  for (int j = 0; j < n; j++) r->index[j] = j;
+  for (int j = 0; j < n; j++) r->entry[j] = j;
   for (int i = 0; i < r->domain->rows && !status; i++) {
-    status = rl_lp_row(r->lp, i, n, r->index, r->domain->A + (size_t)i * (size_t)n, err);
+    status = rl_lp_row(r->lp, i, n, r->entry, r->domain->A + (size_t)i * (size_t)n, err);
     if (!status) status = rl_lp_row_bounds(r->lp, i, -INFINITY, r->domain->b[i] - INWARDS * row_range(r, cell, i), err);
   }
   for (int i = 0; r->over_neurons && i < r->base && !status; i++) {
     int row = r->domain->rows + i;
     const double *w = r->net->weights[0] + (size_t)i * (size_t)n;
     for (int j = 0; j < n; j++) r->value[j] = -w[j];
-    r->index[n] = n + i;
+    r->entry[n] = n + i;
     r->value[n] = 1;
-    status = rl_lp_row(r->lp, row, n + 1, r->index, r->value, err);
+    status = rl_lp_row(r->lp, row, n + 1, r->entry, r->value, err);
     if (!status) status = rl_lp_row_bounds(r->lp, row, r->net->biases[0][i], r->net->biases[0][i], err);
     if (!status) status = bound_first_layer(r, cell, i, err);
   }
   return status;
+}
+
+/* With cuts: the first layer's columns, a column for each further functional, the cuts held. */
+static rl_status build_cuts(rl_relax *r, const rl_cell *cell, rl_error *err) {
+  const rl_cuts *c = r->cuts;
+  rl_status status = RL_OK;
+  for (int i = 0; i < r->base && !status; i++) status = bound_first_layer(r, cell, i, err);
+  for (int f = r->base; f < c->functionals && !status; f++) {
+    int row = f - r->base;
+    double up = c->up[f];
+    if (row < c->rows) up = fmin(up, r->domain->b[row] - INWARDS * row_range(r, cell, row));
+    status = rl_lp_column_bounds(r->lp, rl_relax_functional_column(r, f), fmin(c->low[f], up), up, err);
+  }
+  for (int slot = 0; slot < c->most && !status; slot++) {
+    r->cut_row[slot] = -1;
+    if (slot < c->count) status = rl_relax_put_cut(r, slot, err);
+  }
+  return status;
+}
+
+rl_status rl_relax_put_cut(rl_relax *r, int slot, rl_error *err) {
+  const rl_cuts *c = r->cuts;
+  const double *d = c->direction + (size_t)slot * (size_t)c->functionals;
+  double limit = c->limit[slot];
+  int count = 0;
+  rl_status status = RL_OK;
+  if (r->cut_row[slot] < 0) {
+    r->cut_row[slot] = rl_lp_rows(r->lp);
+    status = rl_lp_add_rows(r->lp, 1, err);
+    if (!r->goal_rows && !status) r->fixed_rows++;
+  }
+  for (int f = 0; f < c->functionals; f++) {
+    if (d[f] == 0) continue;
+    r->entry[count] = rl_relax_functional_column(r, f);
+    r->value[count++] = d[f];
+    if (f < r->base) limit += d[f] * r->net->biases[0][f];
+  }
+  if (!status) status = rl_lp_row(r->lp, r->cut_row[slot], count, r->entry, r->value, err);
+  if (!status) status = rl_lp_row_bounds(r->lp, r->cut_row[slot], -INFINITY, limit, err);
+  return status;
+}
+
+/* The row of neuron k's imposed sign, where it has one. */
+static rl_status put_sign(rl_relax *r, const rl_cell *cell, int k, const double *z, rl_error *err) {
+  if (r->sign_row[k] < 0) return RL_OK;
+  double inwards = INWARDS * (fabs(cell->l[k]) + fabs(cell->u[k])), constant = z[r->width - 1];
+  rl_status status = put_row(r, r->sign_row[k], z, 1, -1, 0, err);
+  if (status) return status;
+  if (cell->signs[k] == RL_ON) return rl_lp_row_bounds(r->lp, r->sign_row[k], inwards - constant, INFINITY, err);
+  return rl_lp_row_bounds(r->lp, r->sign_row[k], -INFINITY, -inwards - constant, err);
 }
 
 /* Rows of neuron k with pre-activation form z; its activation's form goes to a. */
@@ -229,18 +214,11 @@ static rl_status build_neuron(rl_relax *r, const rl_cell *cell, int k, const dou
     if (!status) status = rl_lp_row_bounds(r->lp, r->upper_row[k], -INFINITY, slope * (constant - l), err);
     if (!status) status = rl_lp_column_bounds(r->lp, r->column[k], 0, 2 * u, err); /* never binds */
     memset(a, 0, (size_t)r->width * sizeof *a);
-    a[r->column[k] - first_column(r)] = 1;
+    a[r->column[k] - rl_relax_first_column(r)] = 1;
     return status;
   }
-  int sign = rl_neuron_sign(cell->signs[k], l, u);
-  if (r->sign_row[k] >= 0) {
-    double inwards = INWARDS * (fabs(l) + fabs(u));
-    status = put_row(r, r->sign_row[k], z, 1, -1, 0, err);
-    if (!status && sign == RL_ON) status = rl_lp_row_bounds(r->lp, r->sign_row[k], inwards - constant, INFINITY, err);
-    if (!status && sign == RL_OFF)
-      status = rl_lp_row_bounds(r->lp, r->sign_row[k], -INFINITY, -inwards - constant, err);
-  }
-  if (sign == RL_ON)
+  status = put_sign(r, cell, k, z, err);
+  if (rl_neuron_sign(cell->signs[k], l, u) == RL_ON)
     memcpy(a, z, (size_t)r->width * sizeof *a);
   else
     memset(a, 0, (size_t)r->width * sizeof *a);
@@ -268,16 +246,20 @@ static void identity_forms(const rl_relax *r, double *forms) {
   for (int i = 0; i < r->base; i++) forms[(size_t)i * (size_t)r->width + (size_t)i] = 1;
 }
 
-rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed, int layers, rl_error *err) {
+rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed, int layers, int whole,
+                         rl_error *err) {
   int rows = 0;
   rl_status status = rl_lp_clear(r->lp, err);
+  r->by_cuts = r->cuts && !whole;
+  r->layers = layers;
   number_columns(r, cell, needed, layers, &rows);
   if (!status) status = reserve(r, err);
-  if (!status) status = rl_lp_add_columns(r->lp, goal_column(r) + 1, err);
+  if (!status) status = rl_lp_add_columns(r->lp, rl_relax_columns(r), err);
   if (!status && rows) status = rl_lp_add_rows(r->lp, rows, err);
   r->fixed_rows = rows;
   r->goal_rows = 0;
-  if (!status) status = build_base(r, cell, err);
+  if (r->by_cuts) rl_cuts_box(r->cuts, cell->lo, cell->hi);
+  if (!status) status = r->by_cuts ? build_cuts(r, cell, err) : build_base(r, cell, err);
   if (status) return status;
   double *active = r->forms[0], *pre = r->forms[1];
   identity_forms(r, r->over_neurons ? pre : active);
@@ -289,40 +271,53 @@ rl_status rl_relax_build(rl_relax *r, const rl_cell *cell, const uint8_t *needed
     }
   }
   if (layers > 0 || !r->over_neurons) affine_forms(r, layers, active, pre); /* what comes next stays in forms[1] */
-  for (int o = 0; layers == r->net->layers - 1 && o < r->net->sizes[r->net->layers]; o++)
-    r->reach[o] = rl_output_reach(r->net, cell, o);
+  if (layers < r->net->layers - 1)
+    for (int i = 0; i < r->net->sizes[layers + 1] && !status; i++)
+      status = put_sign(r, cell, r->net->offsets[layers] + i, pre + (size_t)i * (size_t)r->width, err);
+  else
+    for (int o = 0; o < r->net->sizes[r->net->layers]; o++) r->reach[o] = rl_output_reach(r->net, cell, o);
   return status;
 }
 
-/* Back to an LP without goal. */
+/* Back to an LP without goal.  Cuts met since the goal was set move to before the next one's rows. */
 static rl_status clear_goal(rl_relax *r, rl_error *err) {
   rl_status status = RL_OK;
-  if (r->goal_rows) status = rl_lp_delete_last_rows(r->lp, r->goal_rows, err);
+  int columns = rl_relax_columns(r), goal = rl_relax_goal_column(r);
+  if (r->goal_rows) status = rl_lp_delete_last_rows(r->lp, rl_lp_rows(r->lp) - r->fixed_rows, err);
   r->goal_rows = 0;
-  int columns = goal_column(r) + 1;
+  for (int slot = 0; r->by_cuts && slot < r->cuts->count && !status; slot++) {
+    if (r->cut_row[slot] < r->fixed_rows) continue;
+    r->cut_row[slot] = -1;
+    status = rl_relax_put_cut(r, slot, err);
+  }
   for (int j = 0; j < columns && !status; j++) status = rl_lp_objective(r->lp, j, 0, err);
-  if (!status) status = rl_lp_column_bounds(r->lp, columns - 1, 0, 0, err);
+  if (!status) status = rl_lp_column_bounds(r->lp, goal, 0, 0, err);
   return status;
 }
 
-/* Coefficients of target row `index` over all LP columns into dense[]; returns the constant. */
-static double goal_form(rl_relax *r, const rl_property *target, size_t index, double *dense) {
-  int n = target->n, m = target->m, first = first_column(r), variables = r->width - 1;
+/* Coefficients of target row `index` over all LP columns into r->value; returns the constant. */
+static double goal_form(rl_relax *r, size_t index) {
+  const rl_property *target = r->target;
+  int n = target->n, m = target->m, first = rl_relax_first_column(r), variables = r->width - 1;
   double constant = target->d[index];
-  memset(dense, 0, (size_t)(goal_column(r) + 1) * sizeof *dense);
-  for (int j = 0; target->a && j < n; j++) dense[j] += target->a[index * (size_t)n + (size_t)j];
+  memset(r->value, 0, (size_t)rl_relax_columns(r) * sizeof *r->value);
+  if (target->a && r->by_cuts)
+    r->value[rl_relax_functional_column(r, r->base + r->cuts->rows + (int)index)] = 1;
+  else
+    for (int j = 0; target->a && j < n; j++) r->value[j] += target->a[index * (size_t)n + (size_t)j];
   for (int o = 0; o < m; o++) {
     double c = target->c[index * (size_t)m + (size_t)o];
     const double *form = r->forms[1] + (size_t)o * (size_t)r->width;
     if (c == 0) continue;
-    for (int v = 0; v < variables; v++) dense[first + v] += c * form[v];
+    for (int v = 0; v < variables; v++) r->value[first + v] += c * form[v];
     constant += c * form[variables];
   }
   return constant;
 }
 
 /* Largest |row| of the target that the cell's bounds allow. */
-static double goal_reach(const rl_relax *r, const rl_cell *cell, const rl_property *target, size_t index) {
+static double goal_reach(const rl_relax *r, const rl_cell *cell, size_t index) {
+  const rl_property *target = r->target;
   int n = target->n, m = target->m;
   double reach = fabs(target->d[index]);
   for (int o = 0; o < m; o++) reach += fabs(target->c[index * (size_t)m + (size_t)o]) * r->reach[o];
@@ -331,77 +326,44 @@ static double goal_reach(const rl_relax *r, const rl_cell *cell, const rl_proper
   return reach;
 }
 
-/* Rows goal - t >= 0 for every row of the clause; t is the last column. */
-static rl_status put_goal_rows(rl_relax *r, const rl_cell *cell, const rl_property *target, int clause,
-                               rl_error *err) {
-  int first = target->first[clause], rows = target->first[clause + 1] - first, columns = goal_column(r) + 1;
+/* Rows goal - t >= 0 for every row of the clause. */
+static rl_status put_goal_rows(rl_relax *r, const rl_cell *cell, rl_error *err) {
+  int first = r->target->first[r->clause], rows = r->target->first[r->clause + 1] - first;
+  int columns = rl_relax_columns(r), goal = rl_relax_goal_column(r);
   double reach = 0;
   rl_status status = rl_lp_add_rows(r->lp, rows, err);
   r->goal_rows = status ? 0 : rows;
   for (int g = 0; g < rows && !status; g++) {
-    double constant = goal_form(r, target, (size_t)(first + g), r->value);
-    reach = fmax(reach, goal_reach(r, cell, target, (size_t)(first + g)));
-    r->value[columns - 1] = -1;
-    for (int j = 0; j < columns; j++) r->index[j] = j;
-    status = rl_lp_row(r->lp, r->fixed_rows + g, columns, r->index, r->value, err);
+    double constant = goal_form(r, (size_t)(first + g));
+    reach = fmax(reach, goal_reach(r, cell, (size_t)(first + g)));
+    r->value[goal] = -1;
+    for (int j = 0; j < columns; j++) r->entry[j] = j;
+    status = rl_lp_row(r->lp, r->fixed_rows + g, columns, r->entry, r->value, err);
     if (!status) status = rl_lp_row_bounds(r->lp, r->fixed_rows + g, -constant, INFINITY, err);
   }
-  if (!status) status = rl_lp_column_bounds(r->lp, columns - 1, -2 * reach - 1, 2 * reach + 1, err);
-  if (!status) status = rl_lp_objective(r->lp, columns - 1, 1, err);
+  if (!status) status = rl_lp_column_bounds(r->lp, goal, -2 * reach - 1, 2 * reach + 1, err);
+  if (!status) status = rl_lp_objective(r->lp, goal, 1, err);
   return status;
 }
 
-rl_status rl_relax_goal(rl_relax *r, const rl_cell *cell, const rl_property *target, int clause, rl_error *err) {
+rl_status rl_relax_goal(rl_relax *r, const rl_cell *cell, int clause, rl_error *err) {
   rl_status status = clear_goal(r, err);
+  r->clause = clause;
   if (status) return status;
-  r->plain = target->first[clause + 1] - target->first[clause] == 1;
-  if (!r->plain) return put_goal_rows(r, cell, target, clause, err);
-  goal_form(r, target, (size_t)target->first[clause], r->value);
-  for (int j = 0; j < goal_column(r) && !status; j++) status = rl_lp_objective(r->lp, j, r->value[j], err);
+  if (!rl_relax_plain(r)) return put_goal_rows(r, cell, err);
+  goal_form(r, (size_t)r->target->first[clause]);
+  for (int j = 0, columns = rl_relax_columns(r); j < columns && !status; j++)
+    status = rl_lp_objective(r->lp, j, r->value[j], err);
   return status;
 }
 
 rl_status rl_relax_goal_neuron(rl_relax *r, int index, double side, rl_error *err) {
   const double *form = r->forms[1] + (size_t)index * (size_t)r->width;
   rl_status status = clear_goal(r, err);
-  r->plain = 0;
+  r->clause = -1;
+  r->index = index;
+  r->side = side;
   for (int v = 0; v < r->width - 1 && !status; v++)
-    status = rl_lp_objective(r->lp, first_column(r) + v, side * form[v], err);
+    status = rl_lp_objective(r->lp, rl_relax_first_column(r) + v, side * form[v], err);
   return status;
-}
-
-rl_status rl_relax_solve(rl_relax *r, rl_lp_result *result, rl_error *err) { return rl_lp_solve(r->lp, result, err); }
-
-/* Slope and bound multiplier of an undecided neuron from the duals p of a >= 0, q of a >= z and
- * `upper` of a <= u/(u-l) (z - l).  What both sides press on (e) amounts to multipliers e_p s on z >= l and
- * e_q (-l)/(u-l) on z <= u; their net is tau. */
-static void neuron_multipliers(double p, double q, double upper, double l, double u, double *alpha, double *tau) {
-  double lower = p + q, e = fmin(upper, lower);
-  if (lower > 0) *alpha = q / lower;
-  if (lower > 0 && e > 0) *tau = (p * u - q * -l) / (u - l) * (e / lower);
-}
-
-void rl_relax_multipliers(const rl_relax *r, const rl_cell *cell, int optimal, rl_dual *dual, double *lambda) {
-  double total = 0, scale = 1;
-  for (int g = 0; g < r->goal_rows; g++) total += lambda[g] = fmax(0, -rl_lp_row_dual(r->lp, r->fixed_rows + g));
-  if (r->plain) lambda[0] = optimal ? 1 : 0;
-  if (r->goal_rows && total > 1e-9) scale = 1 / total;
-  for (int g = 0; g < r->goal_rows; g++) lambda[g] = total > 1e-9 ? lambda[g] * scale : 0;
-  rl_dual_reset(dual, cell, 0);
-  for (int i = 0; i < r->domain->rows; i++) dual->mu[i] = scale * fmax(0, rl_lp_row_dual(r->lp, i));
-  for (int k = 0; k < r->net->neurons; k++) {
-    double l = cell->l[k], u = cell->u[k], tau = 0;
-    if (r->column[k] >= 0)
-      neuron_multipliers(fmax(0, -rl_lp_column_dual(r->lp, r->column[k])),
-                         fmax(0, -rl_lp_row_dual(r->lp, r->lower_row[k])),
-                         fmax(0, rl_lp_row_dual(r->lp, r->upper_row[k])), l, u, &dual->alpha[k], &tau);
-    if (r->sign_row[k] >= 0) tau = -rl_lp_row_dual(r->lp, r->sign_row[k]);
-    if (r->over_neurons && k < r->base) tau -= rl_lp_column_dual(r->lp, r->net->sizes[0] + k);
-    dual->tau[k] = scale * tau;
-  }
-}
-
-void rl_relax_point(const rl_relax *r, const rl_cell *cell, double *x) {
-  for (int j = 0; j < r->net->sizes[0]; j++)
-    x[j] = fmin(fmax(rl_lp_column_value(r->lp, j), cell->lo[j]), cell->hi[j]);
 }

@@ -220,3 +220,26 @@ void rlua_push_matrix(lua_State *L, const double *values, int rows, int columns)
     lua_rawseti(L, -2, r + 1);
   }
 }
+
+/* ---- tables of options ------------------------------------------------------ */
+
+double rlua_number_option(lua_State *L, int idx, const char *name, double value) {
+  if (lua_getfield(L, idx, name) != LUA_TNIL) {
+    value = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
+    if (!isfinite(value) || value < 0)
+      rlua_raise(L, "%s is %s, expected a number >= 0", name, rlua_describe(L, -1));
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
+void rlua_push_option(lua_State *L, int i, const char *name, double value, const char *help) {
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "name");
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, "default");
+  lua_pushstring(L, help);
+  lua_setfield(L, -2, "help");
+  lua_rawseti(L, -2, i);
+}

@@ -27,7 +27,7 @@ typedef struct rlua_type {
 } rlua_type;
 
 extern const rlua_type rlua_network, rlua_pattern, rlua_property, rlua_domain, rlua_data, rlua_region, rlua_search,
-    rlua_minimize;
+    rlua_minimize, rlua_preimage, rlua_enumerate;
 
 /* Create a type's metatable and store its method table in the table on top of the stack, under `field`. */
 void rlua_register(lua_State *L, const rlua_type *type, const char *field);
@@ -64,6 +64,11 @@ void rlua_halfspaces(lua_State *L, int idx, int n, int *rows, const double **A, 
 /* An integer low..high at idx. */
 int rlua_integer(lua_State *L, int idx, const char *what, int low, int high);
 
+/* Field `name` of the table at idx, a number >= 0; `value` where it is absent. */
+double rlua_number_option(lua_State *L, int idx, const char *name, double value);
+/* list[i] = {name, default, help} in the list on top: an option as the command's help shows it. */
+void rlua_push_option(lua_State *L, int i, const char *name, double value, const char *help);
+
 void rlua_push_numbers(lua_State *L, const double *values, int count);
 void rlua_push_matrix(lua_State *L, const double *values, int rows, int columns);
 
@@ -79,14 +84,19 @@ const rl_property *rlua_property_for(lua_State *L, int idx, const rl_network *ne
 
 /* Constructors and function tables for module.c. */
 int rlua_network_read(lua_State *L);
+int rlua_network_read_onnx(lua_State *L);
 int rlua_network_create(lua_State *L);
 int rlua_pattern_create(lua_State *L);
 int rlua_domain_create(lua_State *L);
 int rlua_region_create(lua_State *L);
 int rlua_data_create(lua_State *L);
+int rlua_file_read(lua_State *L);
 int rlua_search_create(lua_State *L);
 int rlua_minimize_create(lua_State *L);
 int rlua_search_options(lua_State *L);
+int rlua_preimage_create(lua_State *L);
+int rlua_preimage_options(lua_State *L);
+int rlua_enumerate_create(lua_State *L);
 extern const luaL_Reg rlua_property_functions[];
 void rlua_open_json(lua_State *L); /* pushes the json table; relucid.null is its field "null" */
 /* Push the value that stands for JSON null / is the value at idx it? */

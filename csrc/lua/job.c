@@ -39,41 +39,20 @@ static void check_keys(lua_State *L, int idx, const char *const *own) {
   }
 }
 
-static double number_option(lua_State *L, int idx, const char *name, double value) {
-  if (lua_getfield(L, idx, name) != LUA_TNIL) {
-    value = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
-    if (!isfinite(value) || value < 0)
-      rlua_raise(L, "%s is %s, expected a number >= 0", name, rlua_describe(L, -1));
-  }
-  lua_pop(L, 1);
-  return value;
-}
-
 static rl_search_options read_options(lua_State *L, int idx) {
   rl_search_options options;
   rl_search_defaults(&options);
-#define READ(type, name, default_, help) options.name = number_option(L, idx, #name, options.name);
+#define READ(type, name, default_, help) options.name = rlua_number_option(L, idx, #name, options.name);
   RL_SEARCH_OPTIONS(READ)
 #undef READ
   return options;
 }
 
 /* search_options() -> list of {name, default, help}: the table behind the command's help. */
-static void push_option(lua_State *L, int i, const char *name, double value, const char *help) {
-  lua_createtable(L, 0, 3);
-  lua_pushstring(L, name);
-  lua_setfield(L, -2, "name");
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, "default");
-  lua_pushstring(L, help);
-  lua_setfield(L, -2, "help");
-  lua_rawseti(L, -2, i);
-}
-
 int rlua_search_options(lua_State *L) {
   int i = 0;
   lua_newtable(L);
-#define PUSH(type, name, default_, help) push_option(L, ++i, #name, default_, help);
+#define PUSH(type, name, default_, help) rlua_push_option(L, ++i, #name, default_, help);
   RL_SEARCH_OPTIONS(PUSH)
 #undef PUSH
   return 1;
@@ -259,10 +238,11 @@ static const int *read_order(lua_State *L, int idx, const rl_network *net, int *
   return order;
 }
 
-/* net:minimize{domain, pattern, property, mode = "prefix"|"deletion", order = list, options...} */
+/* net:minimize{domain, pattern, property, mode = "prefix"|"deletion"|"divide", order = list, point = list,
+ * options...} */
 int rlua_minimize_create(lua_State *L) {
-  static const char *const keys[] = {"domain", "pattern", "property", "mode", "order", NULL};
-  static const char *const modes[] = {"prefix", "deletion", NULL, "prefix, deletion"};
+  static const char *const keys[] = {"domain", "pattern", "property", "mode", "order", "point", NULL};
+  static const char *const modes[] = {"prefix", "deletion", "divide", NULL, "prefix, deletion, divide"};
   rlua_check_list(L, 2, "minimize");
   lua_settop(L, 2);
   check_keys(L, 2, keys);
@@ -272,11 +252,14 @@ int rlua_minimize_create(lua_State *L) {
   rl_minimize_mode mode = (rl_minimize_mode)word_option(L, 2, "mode", modes);
   int count;
   const int *order = read_order(L, 2, a.net, &count);
+  const double *point = NULL;
+  if (lua_getfield(L, 2, "point") != LUA_TNIL) point = rlua_numbers(L, -1, "point", rl_network_inputs(a.net), NULL);
   rlua_handle *h = rlua_new(L, &rlua_minimize, 0);
   rl_minimize *minimize = NULL;
   rl_error err;
   rl_status status = rl_minimize_create(&minimize, a.net, a.domain, a.signs, a.property, mode, order, count, &options, &err);
   h->resource = minimize;
+  if (status == RL_OK && point) status = rl_minimize_near(minimize, point, &err);
   rlua_succeed(L, status, &err);
   h->net = rl_network_retain(a.net);
   return 1;
@@ -310,7 +293,7 @@ static int minimize_witness(lua_State *L) {
   return push_witness(L, rl_minimize_witness(h->resource), h->net), 1;
 }
 
-/* stats() -> the search statistics summed over queries, and queries, unknowns, refuted. */
+/* stats() -> the search statistics summed over queries, and queries, unknowns, refuted, found. */
 static int minimize_stats(lua_State *L) {
   const rl_minimize *minimize = minimize_self(L);
   push_stats(L, rl_minimize_statistics(minimize));
@@ -320,6 +303,8 @@ static int minimize_stats(lua_State *L) {
   lua_setfield(L, -2, "unknowns");
   lua_pushinteger(L, rl_minimize_refuted(minimize));
   lua_setfield(L, -2, "refuted");
+  lua_pushinteger(L, rl_minimize_found(minimize));
+  lua_setfield(L, -2, "found");
   return 1;
 }
 

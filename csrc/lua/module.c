@@ -7,13 +7,22 @@
 #include "core/core.h"
 #include "core/round.h"
 
-/* add_down(a, b): the largest double <= a + b in exact arithmetic (a, b finite). */
+/* add_down(a, b): the largest double <= a + b in exact arithmetic (a, b finite); add_up, mul_down and mul_up
+ * likewise, but a product near underflow is rounded one step farther. */
 static int add_down(lua_State *L) {
   return lua_pushnumber(L, rl_add_down(luaL_checknumber(L, 1), luaL_checknumber(L, 2))), 1;
 }
 
 static int add_up(lua_State *L) {
   return lua_pushnumber(L, rl_add_up(luaL_checknumber(L, 1), luaL_checknumber(L, 2))), 1;
+}
+
+static int mul_down(lua_State *L) {
+  return lua_pushnumber(L, rl_mul_down(luaL_checknumber(L, 1), luaL_checknumber(L, 2))), 1;
+}
+
+static int mul_up(lua_State *L) {
+  return lua_pushnumber(L, rl_mul_up(luaL_checknumber(L, 1), luaL_checknumber(L, 2))), 1;
 }
 
 static int now(lua_State *L) { return lua_pushnumber(L, rl_now()), 1; }
@@ -24,14 +33,19 @@ int luaopen_relucid_core(lua_State *L);
 
 int luaopen_relucid_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"read_nnet", rlua_network_read},
+                                       {"read_onnx", rlua_network_read_onnx},
                                        {"network", rlua_network_create},
                                        {"pattern", rlua_pattern_create},
                                        {"domain", rlua_domain_create},
                                        {"region", rlua_region_create},
                                        {"data", rlua_data_create},
+                                       {"read_file", rlua_file_read},
                                        {"search_options", rlua_search_options},
+                                       {"preimage_options", rlua_preimage_options},
                                        {"add_down", add_down},
                                        {"add_up", add_up},
+                                       {"mul_down", mul_down},
+                                       {"mul_up", mul_up},
                                        {"now", now},
                                        {"memory_fail_at", memory_fail_at},
                                        {NULL, NULL}};
@@ -49,7 +63,8 @@ int luaopen_relucid_core(lua_State *L) {
     const char *field;
   } types[] = {{&rlua_network, "network"},   {&rlua_pattern, "pattern"}, {&rlua_property, "property"},
                {&rlua_domain, "domain"},     {&rlua_data, "data"},       {&rlua_region, "region"},
-               {&rlua_search, "search"},     {&rlua_minimize, "minimize"}};
+               {&rlua_search, "search"},     {&rlua_minimize, "minimize"},
+               {&rlua_preimage, "preimage"}, {&rlua_enumerate, "enumerate"}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) rlua_register(L, types[i].type, types[i].field);
   lua_setfield(L, -2, "methods");

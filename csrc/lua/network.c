@@ -30,6 +30,19 @@ int rlua_network_read(lua_State *L) {
   return 1;
 }
 
+/* read_onnx(path) */
+int rlua_network_read_onnx(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  rlua_handle *h = rlua_new(L, &rlua_network, 0);
+  rl_network *net = NULL;
+  rl_error err;
+  rl_status status = rl_network_read_onnx(&net, path, &err);
+  h->resource = net;
+  rlua_succeed(L, status, &err);
+  rlua_account(L, memory_of(net));
+  return 1;
+}
+
 /* Field `name` of layer k (1-based, on top of the stack); leaves it on top. */
 static void layer_field(lua_State *L, int k, const char *name) {
   if (lua_getfield(L, -1, name) != LUA_TTABLE)
@@ -245,6 +258,8 @@ static const luaL_Reg methods[] = {{"eval", network_eval},       {"eval_bounds",
                                    {"pattern", network_pattern}, {"box", network_box},
                                    {"affine", network_affine},   {"layer", network_layer},
                                    {"search", rlua_search_create}, {"minimize", rlua_minimize_create},
+                                   {"preimage", rlua_preimage_create},
+                                   {"enumerate", rlua_enumerate_create},
                                    {NULL, NULL}};
 static const luaL_Reg getters[] = {{"n", get_n},           {"m", get_m},           {"neurons", get_neurons},
                                    {"sizes", get_sizes},   {"inputs", get_inputs}, {"file", get_file},

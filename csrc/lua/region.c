@@ -114,6 +114,16 @@ static int region_box(lua_State *L) {
   return 1;
 }
 
+/* volume() -> lo, hi: rigorous bounds, in the inputs whose range has positive width. */
+static int region_volume(lua_State *L) {
+  double lo = 0, hi = 0;
+  rl_error err;
+  rlua_succeed(L, rl_region_volume(self(L), &lo, &hi, &err), &err);
+  lua_pushnumber(L, lo);
+  lua_pushnumber(L, hi);
+  return 2;
+}
+
 /* rows() -> {A, b}: with the bounds lo, hi this is a set on which the pattern holds in exact arithmetic. */
 static int region_rows(lua_State *L) {
   const rl_region *region = self(L);
@@ -134,6 +144,9 @@ static int region_pattern(lua_State *L) {
   return 1;
 }
 
+/* is_polytope(): do the rows say everything?  Else the pattern is no decision prefix and is part of the region. */
+static int region_is_polytope(lua_State *L) { return lua_pushboolean(L, rl_region_is_polytope(self(L))), 1; }
+
 static int region_tostring(lua_State *L) {
   const rlua_handle *h = luaL_checkudata(L, 1, rlua_region.name);
   if (!h->resource) return lua_pushliteral(L, "region (closed)"), 1;
@@ -147,7 +160,8 @@ static int get_hi(lua_State *L) { return rlua_push_numbers(L, rl_region_hi(self(
 
 static const luaL_Reg methods[] = {{"contains", region_contains}, {"support", region_support},
                                    {"members", region_members},   {"box", region_box},
-                                   {"rows", region_rows},         {"pattern", region_pattern}, {NULL, NULL}};
+                                   {"volume", region_volume},     {"rows", region_rows},
+                                   {"pattern", region_pattern},   {"is_polytope", region_is_polytope}, {NULL, NULL}};
 static const luaL_Reg getters[] = {{"n", get_n}, {"lo", get_lo}, {"hi", get_hi}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__tostring", region_tostring}, {NULL, NULL}};
 

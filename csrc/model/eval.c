@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/round.h"
+#include "core/vector.h"
 #include "model/network.h"
 
 /* Inputs are evaluated LANES at a time, so that the weights are read once per
@@ -83,6 +84,23 @@ rl_status rl_network_eval(const rl_network *net, size_t count, const double *x, 
     store_block(in, y + first * m, lanes_used, m);
   }
   rl_free(blocks);
+  return RL_OK;
+}
+
+rl_status rl_network_follow(const rl_network *net, const double *x, double *z, double *y, rl_error *err) {
+  rl_status status = check_inputs(net, 1, x, err);
+  if (status != RL_OK) return status;
+  double *active = rl_alloc((size_t)net->widest, sizeof *active);
+  if (!active) return rl_fail_memory(err);
+  memcpy(active, x, (size_t)net->sizes[0] * sizeof *x);
+  for (int k = 0; k < net->layers; k++) {
+    int n = net->sizes[k], rows = net->sizes[k + 1], hidden = k + 1 < net->layers;
+    double *out = hidden ? z + net->offsets[k] : y;
+    for (int i = 0; i < rows; i++)
+      out[i] = net->biases[k][i] + rl_dot(net->weights[k] + (size_t)i * (size_t)n, active, n);
+    for (int i = 0; hidden && i < rows; i++) active[i] = rl_max(out[i], 0);
+  }
+  rl_free(active);
   return RL_OK;
 }
 

@@ -22,6 +22,13 @@ struct rl_network {
   char sha256[65];
 };
 
+/* The hidden layer that neuron 0 <= k < neurons is in. */
+static inline int rl_network_layer_of(const rl_network *net, int k) {
+  int layer = 0;
+  while (k >= net->offsets[layer + 1]) layer++;
+  return layer;
+}
+
 struct rl_domain {
   atomic_int references;
   int n, rows;
@@ -49,6 +56,9 @@ rl_status rl_network_allocate(rl_network **out, int layers, const int *sizes, rl
 /* Checks that every weight and bias is finite (naming layer, row, column) and,
  * when sha256 is still empty, hashes sizes and doubles. */
 rl_status rl_network_finish(rl_network *net, rl_error *err);
+
+/* Evaluation of one input, hidden layers too, rounded to nearest: z[neurons], y[m]. */
+rl_status rl_network_follow(const rl_network *net, const double *x, double *z, double *y, rl_error *err);
 
 /* Rigorous evaluation of one input, hidden layers too: z[neurons] contains the pre-activations and
  * y[m] the outputs in exact arithmetic. */

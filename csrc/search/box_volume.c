@@ -18,6 +18,8 @@
  * The claimed gap does not depend on any of this: it is weak duality at y. */
 #include <string.h>
 
+#include "core/cholesky.h"
+#include "core/vector.h"
 #include "encode/affine.h"
 #include "search/box.h"
 
@@ -82,16 +84,6 @@ static void release(interior *k) {
   rl_free(k->block);
 }
 
-/* Eight sums side by side, which the compiler keeps in vector registers. */
-static double dot(int n, const double *a, const double *b) {
-  double sum[8] = {0};
-  int j = 0;
-  for (; j + 8 <= n; j += 8)
-    for (int q = 0; q < 8; q++) sum[q] += a[j + q] * b[j + q];
-  for (; j < n; j++) sum[0] += a[j] * b[j];
-  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
-}
-
 /* The starting centre: the anchor, or the middle of an inner box (whose extents go to z).
  * *found = 0: the region is empty. */
 static rl_status choose_centre(interior *k, int *found, rl_error *err) {
@@ -149,7 +141,7 @@ static int start(interior *k) {
   for (int j = 0; j < k->N; j++) k->z[j] = k->active[j] ? 0.5 * k->u[j] : 0;
   if (!write_rows(k) || !left) return 0;
   for (int r = 0; r < k->rows; r++) {
-    k->s[r] = k->h[r] - dot(k->N, k->G + (size_t)r * (size_t)k->N, k->z);
+    k->s[r] = k->h[r] - rl_dot(k->G + (size_t)r * (size_t)k->N, k->z, k->N);
     k->y[r] = 1 / k->s[r];
   }
   for (int j = 0; j < k->N; j++) {
@@ -199,28 +191,6 @@ static void apply_inverse(const interior *k, const double *in, double *out) {
   }
 }
 
-/* In place, lower triangle; a pivot lost to rounding is replaced by a huge one. */
-static void cholesky(double *a, int size) {
-  for (int i = 0; i < size; i++) {
-    double *row = a + (size_t)i * (size_t)size, before = row[i];
-    for (int j = 0; j < i; j++)
-      row[j] = (row[j] - dot(j, row, a + (size_t)j * (size_t)size)) / a[(size_t)j * (size_t)size + (size_t)j];
-    double pivot = before - dot(i, row, row);
-    row[i] = pivot > 1e-15 * before ? sqrt(pivot) : 1e64;
-  }
-}
-
-static void cholesky_solve(const double *a, int size, double *x) {
-  for (int i = 0; i < size; i++) {
-    const double *row = a + (size_t)i * (size_t)size;
-    x[i] = (x[i] - dot(i, row, x)) / row[i];
-  }
-  for (int i = size - 1; i >= 0; i--) {
-    x[i] /= a[(size_t)i * (size_t)size + (size_t)i];
-    for (int j = 0; j < i; j++) x[j] -= a[(size_t)i * (size_t)size + (size_t)j] * x[i];
-  }
-}
-
 static void factorise_dense(interior *k) {
   size_t N = (size_t)k->N, n = (size_t)k->n;
   memset(k->factor, 0, N * N * sizeof *k->factor);
@@ -235,7 +205,7 @@ static void factorise_dense(interior *k) {
     for (size_t j = 0; j < N; j++)
       for (size_t q = 0; q <= j && g[j] != 0; q++) k->factor[j * N + q] += d * g[j] * g[q];
   }
-  cholesky(k->factor, k->size);
+  rl_cholesky(k->factor, k->size);
 }
 
 static void factorise(interior *k) {
@@ -247,10 +217,10 @@ static void factorise(interior *k) {
   size_t N = (size_t)k->N, m = (size_t)k->rows;
   for (size_t r = 0; r < m; r++) {
     apply_inverse(k, k->G + r * N, k->T + r * N);
-    for (size_t q = 0; q <= r; q++) k->factor[r * m + q] = dot(k->N, k->T + r * N, k->G + q * N);
+    for (size_t q = 0; q <= r; q++) k->factor[r * m + q] = rl_dot(k->T + r * N, k->G + q * N, k->N);
     k->factor[r * m + r] += k->s[r] / k->y[r];
   }
-  cholesky(k->factor, k->size);
+  rl_cholesky(k->factor, k->size);
 }
 
 /* Add to dz, dy the solution of  M dz + G^T dy = first,  G dz - D^-1 dy = -second.  first is overwritten. */
@@ -259,14 +229,14 @@ static void solve_once(interior *k, double *first, const double *second) {
   if (k->dense) {
     for (int r = 0; r < k->rows; r++)
       for (size_t j = 0; j < N; j++) first[j] -= k->y[r] / k->s[r] * second[r] * k->G[(size_t)r * N + j];
-    cholesky_solve(k->factor, k->size, first);
+    rl_cholesky_solve(k->factor, k->size, first);
     for (size_t j = 0; j < N; j++) k->dz[j] += first[j];
     for (int r = 0; r < k->rows; r++)
-      k->dy[r] += k->y[r] / k->s[r] * (dot(k->N, k->G + (size_t)r * N, first) + second[r]);
+      k->dy[r] += k->y[r] / k->s[r] * (rl_dot(k->G + (size_t)r * N, first, k->N) + second[r]);
     return;
   }
-  for (int r = 0; r < k->rows; r++) k->step[r] = dot(k->N, k->T + (size_t)r * N, first) + second[r];
-  cholesky_solve(k->factor, k->size, k->step);
+  for (int r = 0; r < k->rows; r++) k->step[r] = rl_dot(k->T + (size_t)r * N, first, k->N) + second[r];
+  rl_cholesky_solve(k->factor, k->size, k->step);
   for (int r = 0; r < k->rows; r++) {
     k->dy[r] += k->step[r];
     for (size_t j = 0; j < N; j++) first[j] -= k->step[r] * k->G[(size_t)r * N + j];
@@ -294,7 +264,7 @@ static void solve_system(interior *k) {
     for (int r = 0; r < k->rows; r++) {
       const double *g = k->G + (size_t)r * (size_t)k->N;
       for (int j = 0; j < k->N; j++) k->first[j] -= k->dy[r] * g[j];
-      k->second[r] = dot(k->N, g, k->dz) - k->s[r] / k->y[r] * k->dy[r];
+      k->second[r] = rl_dot(g, k->dz, k->N) - k->s[r] / k->y[r] * k->dy[r];
     }
     for (int j = 0; j < k->N; j++)
       if (!k->active[j]) k->first[j] = 0;
@@ -317,7 +287,7 @@ static void direction(interior *k, double tau) {
   }
   solve_system(k);
   for (int r = 0; r < k->rows; r++) {
-    k->ds[r] = -dot(k->N, k->G + (size_t)r * (size_t)k->N, k->dz);
+    k->ds[r] = -rl_dot(k->G + (size_t)r * (size_t)k->N, k->dz, k->N);
     k->dy[r] += (tau - k->row_shift[r]) / k->s[r] - k->y[r];
   }
   for (int j = 0; j < k->N; j++) {

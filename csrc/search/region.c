@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/vector.h"
 #include "encode/affine.h"
 #include "search/exact.h"
 
@@ -144,25 +145,16 @@ const double *rl_region_hi(const rl_region *region) { return region->hi; }
 const double *rl_region_A(const rl_region *region) { return region->A; }
 const double *rl_region_b(const rl_region *region) { return region->b; }
 const int8_t *rl_region_pattern(const rl_region *region) { return region->pattern; }
+int rl_region_is_polytope(const rl_region *region) { return region->polytope; }
 
 /* ---- membership ------------------------------------------------------------ */
-
-/* Eight sums side by side, which the compiler keeps in vector registers. */
-static double dot(int n, const double *a, const double *x) {
-  double sum[8] = {0};
-  int j = 0;
-  for (; j + 8 <= n; j += 8)
-    for (int k = 0; k < 8; k++) sum[k] += a[j + k] * x[j + k];
-  for (; j < n; j++) sum[0] += a[j] * x[j];
-  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
-}
 
 static int in_rows(const rl_region *region, const double *x) {
   for (int j = 0; j < region->n; j++)
     if (!(x[j] >= region->lo[j] && x[j] <= region->hi[j])) return 0;
   for (int r = 0; r < region->rows; r++) {
     const double *a = region->A + (size_t)r * (size_t)region->n;
-    double b = region->b[r], value = dot(region->n, a, x) - b;
+    double b = region->b[r], value = rl_dot(a, x, region->n) - b;
     if (value <= -region->slop[r]) continue;
     if (value > region->slop[r]) return 0;
     if (rl_row_excess(region->n, a, x, x, b) > 0 && rl_exact_row(region->n, a, x, b) > 0) return 0;

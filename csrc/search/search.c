@@ -22,10 +22,9 @@ struct rl_search {
   const char *reason;
   int started;
   /* of a step, guarded by the lock: */
-  long budget;      /* nodes that may still be taken */
-  int busy, stop;   /* workers at a node; no more nodes are taken */
-  double until;     /* time at which to stop; 0: none */
-  double slice;     /* time at which the step returns: what is found does not depend on it */
+  long budget;    /* nodes that may still be taken */
+  int busy, stop; /* workers at a node; no more nodes are taken */
+  double slice;   /* time at which the step returns: what is found does not depend on it */
   rl_status status;
   rl_error error;
 };
@@ -39,8 +38,7 @@ void rl_search_defaults(rl_search_options *options) {
 static rl_status check_dimensions(const rl_network *net, const rl_domain *domain, const rl_property *target,
                                   rl_error *err) {
   int n = net->sizes[0], m = net->sizes[net->layers];
-  if (domain->n != n)
-    return rl_fail(err, RL_EINPUT, "the domain has %d inputs, the network has %d", domain->n, n);
+  if (domain->n != n) return rl_fail(err, RL_EINPUT, "the domain has %d inputs, the network has %d", domain->n, n);
   if (target->n != n || target->m != m)
     return rl_fail(err, RL_EINPUT, "the property is for %d inputs and %d outputs, the network has %d and %d", target->n,
                    target->m, n, m);
@@ -57,19 +55,8 @@ static rl_status check_pattern(const rl_network *net, const int8_t *pattern, rl_
 
 static rl_status push_root(rl_search *q, rl_error *err) {
   rl_shared *s = &q->shared;
-  rl_node *root = rl_node_create(s);
+  rl_node *root = rl_node_create_root(s);
   if (!root) return rl_fail_memory(err);
-  size_t n = (size_t)s->net->sizes[0];
-  memcpy(root->lo, s->domain->lo, n * sizeof(double));
-  memcpy(root->hi, s->domain->hi, n * sizeof(double));
-  for (int k = 0; k < s->net->neurons; k++) {
-    root->l[k] = -INFINITY;
-    root->u[k] = INFINITY;
-    root->signs[k] = s->signs[k];
-  }
-  memset(root->open, 1, (size_t)s->target->clauses);
-  root->upper = INFINITY;
-  root->tightened = -1;
   s->stack = root;
   s->open_nodes = 1;
   return RL_OK;
@@ -146,10 +133,21 @@ static const char *exhausted(const rl_search *q) {
   return NULL;
 }
 
+/* Depth first keeps few nodes open; but so that a promising part of the set does not wait for all others, now and
+ * then the node of the largest bound comes next, and the search dives from there. */
+enum { DIVE = 8, MANY_OPEN = 8192 };
+
+static rl_node **most_promising(rl_shared *s) {
+  rl_node **best = &s->stack;
+  for (rl_node **at = &s->stack; *at; at = &(*at)->next)
+    if ((*at)->upper > (*best)->upper) best = at;
+  return best;
+}
+
 static rl_node *pop(rl_shared *s) {
-  rl_node *node = s->stack;
+  rl_node **at = ++s->popped % DIVE == 0 && s->open_nodes < MANY_OPEN ? most_promising(s) : &s->stack, *node = *at;
   if (node) {
-    s->stack = node->next;
+    *at = node->next;
     s->open_nodes--;
   }
   return node;
@@ -174,8 +172,8 @@ static void conclude(rl_search *q) {
   if (counterexample_known(s)) {
     q->verdict = RL_COUNTEREXAMPLE;
   } else if (!s->stack && !q->busy) {
-    int open = s->unsettled && (s->mode != RL_MAXIMIZE ||
-                                s->unsettled_upper > s->lower + s->options.gap * fmax(1, fabs(s->lower)));
+    int open = s->unsettled &&
+               (s->mode != RL_MAXIMIZE || s->unsettled_upper > s->lower + s->options.gap * fmax(1, fabs(s->lower)));
     q->verdict = open ? RL_UNKNOWN : RL_PROVED;
     q->reason = open ? "numerics" : "";
   }
@@ -194,8 +192,7 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
   rl_worker_report(worker);
   if (status) {
     push(s, node); /* still open: bounds stay valid */
-    /* RL_EINPUT: the search's own coefficients overflowed; the caller's were checked. */
-    if (status == RL_ENUMERIC || status == RL_EINPUT) {
+    if (rl_is_numeric(status)) {
       run_out(q, "numerics");
     } else if (!q->status) {
       q->status = status;
@@ -208,7 +205,7 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
   }
   const char *reason = q->verdict == RL_RUNNING ? exhausted(q) : NULL;
   double now = rl_now();
-  if (!reason && q->verdict == RL_RUNNING && q->until > 0 && now > q->until) reason = "seconds";
+  if (!reason && q->verdict == RL_RUNNING && s->until > 0 && now > s->until) reason = "seconds";
   if (reason) run_out(q, reason);
   if (q->verdict != RL_RUNNING || q->status || --q->budget <= 0 || now > q->slice) q->stop = 1;
   pthread_cond_broadcast(&s->change);
@@ -273,17 +270,18 @@ rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error
   rl_shared *s = &q->shared;
   double start = rl_now();
   q->status = RL_OK;
+  s->until = s->options.seconds > 0 ? start + s->options.seconds - s->stats.seconds : 0;
   if (q->verdict == RL_RUNNING && !q->started) {
     q->started = 1;
-    rl_worker_sample(q->worker[0], s->stack);
+    q->status = rl_worker_sample(q->worker[0], s->stack, &q->error);
+    if (rl_is_numeric(q->status)) q->status = RL_OK; /* it was only a try */
     rl_worker_report(q->worker[0]);
     conclude(q);
   }
-  if (q->verdict == RL_RUNNING) {
+  if (q->verdict == RL_RUNNING && !q->status) {
     q->budget = nodes > 0 ? nodes : 1;
     q->stop = 0;
     q->slice = start + SLICE_SECONDS;
-    q->until = s->options.seconds > 0 ? start + s->options.seconds - s->stats.seconds : 0;
     work_together(q);
   }
   s->stats.seconds += rl_now() - start;

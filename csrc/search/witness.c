@@ -14,6 +14,7 @@ struct rl_witness {
   const rl_property *target;
   rl_interval *z, *y; /* neurons, outputs */
   double *value;      /* outputs */
+  double *near;       /* neurons: pre-activations, rounded */
   int8_t *exact;      /* neurons */
 };
 
@@ -26,8 +27,9 @@ rl_status rl_witness_create(rl_witness **out, const rl_network *net, const rl_do
   w->z = rl_alloc((size_t)net->neurons, sizeof *w->z);
   w->y = rl_alloc(m, sizeof *w->y);
   w->value = rl_alloc(m, sizeof *w->value);
+  w->near = rl_alloc((size_t)net->neurons, sizeof *w->near);
   w->exact = rl_alloc((size_t)net->neurons, sizeof *w->exact);
-  if (!w->z || !w->y || !w->value || !w->exact) {
+  if (!w->z || !w->y || !w->value || !w->near || !w->exact) {
     rl_witness_release(w);
     return rl_fail_memory(err);
   }
@@ -40,13 +42,33 @@ void rl_witness_release(rl_witness *w) {
   rl_free(w->z);
   rl_free(w->y);
   rl_free(w->value);
+  rl_free(w->near);
   rl_free(w->exact);
   rl_free(w);
 }
 
 double rl_witness_value(rl_witness *w, const double *x) {
-  if (rl_network_eval(w->net, 1, x, w->value, NULL)) return -INFINITY;
+  if (rl_network_follow(w->net, x, w->near, w->value, NULL)) return -INFINITY;
+  double size = 0;
+  for (int k = 0; k < w->net->neurons; k++) size = fmax(size, fabs(w->near[k]));
+  for (int k = 0; w->signs && k < w->net->neurons; k++)
+    if (w->signs[k] != RL_FREE && (w->signs[k] == RL_ON ? w->near[k] < -1e-6 * size : w->near[k] > 1e-6 * size))
+      return -INFINITY;
   return rl_property_value(w->target, x, w->value);
+}
+
+double rl_witness_clause(const rl_witness *w, const double *x, int clause, int *row, int8_t *signs) {
+  double least = INFINITY;
+  for (int k = 0; k < w->net->neurons; k++) signs[k] = w->near[k] >= 0 ? RL_ON : RL_OFF;
+  for (int r = 0; r < rl_property_rows(w->target, clause); r++) {
+    const double *a = rl_property_a(w->target, clause, r), *c = rl_property_c(w->target, clause, r);
+    double value = rl_property_d(w->target, clause, r);
+    for (int j = 0; a && j < w->target->n; j++) value += a[j] * x[j];
+    for (int j = 0; j < w->target->m; j++) value += c[j] * w->value[j];
+    if (value < least) *row = r;
+    least = fmin(least, value);
+  }
+  return least;
 }
 
 static int in_domain(const rl_domain *domain, const double *x) {

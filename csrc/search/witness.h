@@ -11,8 +11,11 @@ rl_status rl_witness_create(rl_witness **out, const rl_network *net, const rl_do
                             const rl_property *target, rl_error *err);
 void rl_witness_release(rl_witness *witness);
 
-/* Value of the target at x, rounded to nearest; no claim of membership. */
+/* Value of the target at x, rounded to nearest; -inf where x clearly disobeys the signs.  No claim of membership. */
 double rl_witness_value(rl_witness *witness, const double *x);
+/* Of the x last given to rl_witness_value: its activation pattern signs[neurons] and the smallest row of a clause
+ * (which: *row). */
+double rl_witness_clause(const rl_witness *witness, const double *x, int clause, int *row, int8_t *signs);
 /* 1 if x lies, in exact arithmetic, in the domain and obeys the signs.  Then *lo <= value at x <= *hi
  * (equal where it had to be computed exactly).  exact: fall back on rational arithmetic where intervals
  * cannot tell. */

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "encode/backward.h"
 #include "encode/dual.h"
 #include "encode/forward.h"
 #include "encode/relax.h"
@@ -19,16 +20,16 @@ typedef struct rl_node {
   struct rl_node *next;
   double upper; /* valid upper bound of the target over the node */
   int depth;
-  int undecided; /* neurons undecided in the parent */
-  int stalled;   /* input splits in a row that decided no neuron */
+  int undecided;   /* neurons undecided in the parent */
+  int stalled;     /* input splits in a row that decided no neuron */
   double *lo, *hi; /* n */
   double *l, *u;   /* neurons */
   int8_t *signs;   /* neurons: pattern and splits */
   uint8_t *open;   /* clauses not yet closed here */
   int tightened;   /* root: neurons whose bounds the LP has been asked for; -1: not begun */
   int have_basis;
-  int clause;      /* that the basis is for */
-  uint8_t *basis;  /* of the parent's LP: rl_relax_basis_bytes */
+  int clause;     /* that the basis is for */
+  uint8_t *basis; /* of the parent's LP: rl_relax_basis_bytes */
 } rl_node;
 
 /* What workers share; `lock` guards everything below it. */
@@ -38,27 +39,33 @@ typedef struct rl_shared {
   const rl_property *target;
   rl_mode mode;
   rl_search_options options;
-  int8_t *signs;        /* the pattern asked about */
+  int8_t *signs; /* the pattern asked about */
   pthread_mutex_t lock;
   pthread_cond_t change; /* nodes were pushed, or a worker is done with one */
-  rl_node *stack;       /* open nodes */
-  long open_nodes;
+  rl_node *stack;        /* open nodes */
+  long open_nodes, popped;
   double lower;         /* best confirmed value */
   double settled_upper; /* largest bound of a clause closed within the gap (maximize) */
   double *witness;      /* n */
   int have_witness;
-  int unsettled;        /* nodes given up (numerics) */
+  double until;         /* when to stop (rl_now); 0: no limit */
+  int unsettled; /* nodes given up (numerics) */
   double unsettled_upper;
-  uint8_t *used;        /* neurons whose pattern sign some node needed */
+  uint8_t *used; /* neurons whose pattern sign some node needed */
   rl_search_stats stats;
 } rl_shared;
 
 typedef struct rl_worker rl_worker;
 
+/* Is this the search's own numerical trouble (its coefficients overflowed; the caller's were checked)? */
+static inline int rl_is_numeric(rl_status status) { return status == RL_ENUMERIC || status == RL_EINPUT; }
+
 rl_status rl_worker_create(rl_worker **out, rl_shared *shared, rl_error *err);
 void rl_worker_release(rl_worker *worker);
 
 rl_node *rl_node_create(const rl_shared *shared);
+/* The whole set asked about. */
+rl_node *rl_node_create_root(const rl_shared *shared);
 void rl_node_release(rl_node *node);
 size_t rl_node_bytes(const rl_shared *shared);
 
@@ -68,6 +75,6 @@ rl_status rl_worker_process(rl_worker *worker, rl_node *node, rl_node *children[
 void rl_worker_report(rl_worker *worker);
 void rl_search_stats_add(rl_search_stats *sum, const rl_search_stats *more);
 /* Look for a first witness over the whole set by sampling and ascent. */
-void rl_worker_sample(rl_worker *worker, const rl_node *root);
+rl_status rl_worker_sample(rl_worker *worker, const rl_node *root, rl_error *err);
 
 #endif

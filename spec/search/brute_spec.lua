@@ -1,11 +1,19 @@
 --- The decision procedure against brute force: verdicts and maxima of small
---- random problems.  A failure names the seed; RELUCID_LONG=1 tries more of them.
+--- random problems.  A failure names the problem's seed: generate.problem(seed) makes it again.
+---
+--- Environment: RELUCID_LONG=1 checks 100,000 problems (some minutes) instead of 2,400; RELUCID_PROBLEMS, that
+--- many; RELUCID_SEED, a whole number: other problems.
 local brute = require "brute"
 local generate = require "spec.brute.generate"
 local luaunit = require "luaunit"
 local relucid = require "relucid"
 
-local COUNT = os.getenv "RELUCID_LONG" and 10000 or 400
+local PASSES = 6 -- calls of for_each_problem below
+local PROBLEMS = math.tointeger(tonumber(os.getenv "RELUCID_PROBLEMS")) or (os.getenv "RELUCID_LONG" and 100000 or 2400)
+local COUNT = (PROBLEMS + PASSES - 1) // PASSES
+-- Seeds of a pass follow each other: leave room for more than it needs.
+local BAND = 20 * math.max(COUNT, 5000)
+local OFFSET = (math.tointeger(tonumber(os.getenv "RELUCID_SEED")) or 0) * PASSES * BAND
 local GAP = 1e-9
 
 --- The brute-force answer to an or of ands.
@@ -162,14 +170,18 @@ local function check_maximum(problem, reference)
   return false
 end
 
---- Call check(problem, reference) for COUNT seeds from `first` on; at most the
---- given share may be left open.
-local function for_each_problem(first, most_open, check)
-  local open = 0
-  for seed = first, first + COUNT - 1 do
+--- Check COUNT problems, of the seeds of pass 0 to PASSES-1.  check(problem, reference) returns whether the problem
+--- was left open, nil: it does not count; at most the given share may be left open.
+local function for_each_problem(pass, most_open, check)
+  local open, checked, seed = 0, 0, OFFSET + pass * BAND
+  while checked < COUNT do
+    seed = seed + 1
+    luaunit.assertTrue(seed <= OFFSET + (pass + 1) * BAND, "too few problems that count")
     local problem = generate.problem(seed)
     local reference = reference_of(problem)
-    if reference and check(problem, reference) then open = open + 1 end
+    local left_open = reference and check(problem, reference)
+    if left_open ~= nil then checked = checked + 1 end
+    if left_open then open = open + 1 end
   end
   luaunit.assertTrue(open <= most_open * COUNT, ("%d of %d problems were left open"):format(open, COUNT))
 end
@@ -177,28 +189,28 @@ end
 local suite = {}
 
 function suite.test_find()
-  for_each_problem(1, 0.02, function(problem, reference)
+  for_each_problem(0, 0.02, function(problem, reference)
     return check_verdict(problem, reference, "find")
   end)
 end
 
 function suite.test_find_strict()
-  for_each_problem(100001, 0.02, function(problem, reference)
+  for_each_problem(1, 0.02, function(problem, reference)
     return check_verdict(problem, reference, "find_strict")
   end)
 end
 
 function suite.test_maximize()
-  for_each_problem(200001, 0.02, check_maximum)
+  for_each_problem(2, 0.02, check_maximum)
 end
 
 --- Call check(shifted, reference) with random problems whose maximum is exactly `value`.
-local function for_each_with_maximum(first, most_open, value, check)
-  for_each_problem(first, most_open, function(problem, reference)
-    if reference.empty or reference.denominator > 1000 or math.abs(reference.numerator) > 100000 then return false end
+local function for_each_with_maximum(pass, most_open, value, check)
+  for_each_problem(pass, most_open, function(problem, reference)
+    if reference.empty or reference.denominator > 1000 or math.abs(reference.numerator) > 100000 then return nil end
     local shifted = generate.with_maximum(problem, reference, value)
     local exact = reference_of(shifted)
-    if not exact then return false end
+    if not exact then return nil end
     luaunit.assertEquals(exact.numerator, value)
     return check(shifted, exact)
   end)
@@ -207,7 +219,7 @@ end
 --- With a maximum of exactly zero, `find` must find and `find_strict` must
 --- prove.  Often a single point reaches it, which need not be of doubles.
 function suite.test_touching()
-  for_each_with_maximum(300001, 0.25, 0, function(problem, reference)
+  for_each_with_maximum(3, 0.25, 0, function(problem, reference)
     check_verdict(problem, reference, "find_strict")
     return check_verdict(problem, reference, "find")
   end)
@@ -216,11 +228,11 @@ end
 --- A maximum just below or above zero must not be taken for zero.
 function suite.test_nearly_touching()
   local tiny = 2.0 ^ -20
-  for_each_with_maximum(400001, 0, -1, function(problem, reference)
+  for_each_with_maximum(4, 0, -1, function(problem, reference)
     problem.unit = tiny
     return check_verdict(problem, reference, "find")
   end)
-  for_each_with_maximum(500001, 0.02, 1, function(problem, reference)
+  for_each_with_maximum(5, 0.02, 1, function(problem, reference)
     problem.unit = tiny
     return check_verdict(problem, reference, "find_strict")
   end)

@@ -1,6 +1,7 @@
 local lu = require "luaunit"
 local relucid = require "relucid"
 local core = require "relucid.core"
+local onnx = require "spec.onnx"
 local support = require "spec.support"
 local raises = support.raises
 
@@ -114,41 +115,54 @@ function T.test_wrong_self()
   raises("network: relucid.network expected, got relucid.pattern", net.eval, net:pattern { 1, 1 }, { 1, 2 })
 end
 
--- Make the 1st, 2nd, 3rd ... allocation fail until the operation succeeds.
-local function each_allocation_fails(operation)
-  for n = 1, 10000 do
-    core.memory_fail_at(n)
-    local ok, message = pcall(operation)
-    core.memory_fail_at(0)
-    if ok then return n end
-    lu.assertEquals(message, "out of memory")
-  end
-  lu.fail("never succeeds")
-end
+-- Every operator, values that are used twice, constants that are computed.
+local ONNX = onnx.model {
+  inputs = { { name = "x", dims = { "N", 1, 3, 3 } } }, outputs = { "y" },
+  tensors = { { name = "w", dims = { 2, 1, 2, 2 }, data = { 1, 2, 3, 4, 5, 6, 7, 8 } },
+              { name = "c", dims = { 2 }, data = { 1, 2 } }, { name = "m", dims = { 1, 2 }, data = { 1, 2 } },
+              { name = "shape", dims = { 2 }, data = { 1, -1 }, type = "int64" } },
+  nodes = {
+    { "Conv", { "x", "w", "c" }, "conv", { pads = { 1, 1, 0, 0 } } },
+    { "BatchNormalization", { "conv", "c", "c", "c", "c" }, "norm" },
+    { "Relu", { "norm" }, "r" },
+    { "AveragePool", { "r" }, "pool", { kernel_shape = { 2, 2 } } },
+    { "GlobalAveragePool", { "pool" }, "mean" },
+    { "Transpose", { "mean" }, "turned", { perm = { 0, 2, 3, 1 } } },
+    { "Reshape", { "turned", "shape" }, "flat" },
+    { "Mul", { "c", "c" }, "cc" }, { "Unsqueeze", { "cc" }, "row", { axes = { 0 } } },
+    { "Transpose", { "row" }, "column" }, { "Constant", {}, "one", { value_float = 1.0 } },
+    { "MatMul", { "flat", "column" }, "z" }, { "Sub", { "z", "one" }, "s" }, { "Div", { "s", "one" }, "q" },
+    { "Gemm", { "q", "m", "c" }, "g" }, { "Squeeze", { "g" }, "v" }, { "Relu", { "v" }, "y" },
+  },
+}
 
 function T.test_out_of_memory()
   local net, domain = support.small(), support.square()
   local pattern, goal = net:pattern { 0.5, 0.25 }, relucid.property.argmax(net, 1)
-  each_allocation_fails(support.small)
-  each_allocation_fails(function() return net:eval { 1, 2 } end)
-  each_allocation_fails(function() return net:eval_bounds { 1, 2 } end)
-  each_allocation_fails(function() return support.square() end)
-  each_allocation_fails(function() return goal:negate() end)
-  each_allocation_fails(function() return relucid.property.any { goal, goal } end)
-  each_allocation_fails(function() return relucid.data { { 1, 2 } } end)
-  each_allocation_fails(function() return relucid.region(net, domain, pattern) end)
+  support.each_allocation_fails(support.small)
+  support.each_allocation_fails(function() return net:eval { 1, 2 } end)
+  support.each_allocation_fails(function() return net:eval_bounds { 1, 2 } end)
+  support.each_allocation_fails(function() return support.square() end)
+  support.each_allocation_fails(function() return goal:negate() end)
+  support.each_allocation_fails(function() return relucid.property.any { goal, goal } end)
+  support.each_allocation_fails(function() return relucid.data { { 1, 2 } } end)
+  support.each_allocation_fails(function() return relucid.region(net, domain, pattern) end)
   local region = relucid.region(net, domain, pattern)
-  each_allocation_fails(function() return region:contains { 0, 0 } end)
-  each_allocation_fails(function() return region:box("width") end)
-  each_allocation_fails(function() return region:box("volume") end)
-  each_allocation_fails(function() return net:implies(domain, pattern, goal) end)
-  each_allocation_fails(function() return net:maximize(domain, pattern, goal) end)
-  each_allocation_fails(function()
+  support.each_allocation_fails(function() return region:contains { 0, 0 } end, true)
+  support.each_allocation_fails(function() return region:box("width") end)
+  support.each_allocation_fails(function() return region:box("volume") end)
+  support.each_allocation_fails(function() return net:implies(domain, pattern, goal) end)
+  support.each_allocation_fails(function() return net:maximize(domain, pattern, goal) end)
+  support.each_allocation_fails(function()
     return net:minimize { domain = domain, pattern = pattern, property = goal }:run()
   end)
   support.with_file(support.NNET, function(path)
-    each_allocation_fails(function() return relucid.load(path) end)
+    support.each_allocation_fails(function() return relucid.load(path) end)
+    support.each_allocation_fails(function() return core.read_file(path) end)
   end, ".nnet")
+  support.with_file(ONNX, function(path)
+    support.each_allocation_fails(function() return relucid.load(path) end)
+  end, ".onnx")
 end
 
 function T.test_many_dead_handles_are_collected()

@@ -89,8 +89,16 @@ function T.test_refuses()
   raises("property: attempt to use a closed property", three.margins, three)
 end
 
-function T.test_vnnlib_is_not_there_yet()
-  raises("p.vnnlib: VNN-LIB files are not supported yet", property.vnnlib, "p.vnnlib")
+-- What is read from the file is tested with relucid.io.vnnlib.
+function T.test_vnnlib_excludes_what_the_file_asserts()
+  local text = "(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real) (declare-const Y_1 Real)"
+    .. "(assert (<= 0 X_0 1)) (assert (<= 0 X_1 1)) (assert (or (>= Y_0 Y_1) (>= Y_0 3)))"
+  support.with_file(text, function(path)
+    local p, domain = property.vnnlib(path, support.small())
+    lu.assertEquals(p:margins(), { { c = { -1, 1 }, d = 0 }, { c = { -1, 0 }, d = 3 } })
+    lu.assertEquals(domain.hi, { 1, 1 })
+  end)
+  raises("p.vnnlib: cannot open: No such file or directory", property.vnnlib, "p.vnnlib")
 end
 
 return T

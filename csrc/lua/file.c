@@ -1,0 +1,32 @@
+/* Files for the readers that are written in Lua. */
+#include "lua/common.h"
+
+#include "model/network.h"
+
+/* A closable owner of the bytes, so that an error while they are copied to Lua leaks nothing. */
+static int free_bytes(lua_State *L) {
+  char **bytes = lua_touserdata(L, 1);
+  rl_free(*bytes);
+  *bytes = NULL;
+  return 0;
+}
+
+/* read_file(path) -> content, SHA-256: a whole file, gunzipped when it is gzipped; the hash is of the bytes on disk. */
+int rlua_file_read(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  char **bytes = lua_newuserdatauv(L, sizeof *bytes, 0);
+  *bytes = NULL;
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, free_bytes);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  size_t length = 0;
+  char sha[65];
+  rl_error err;
+  rlua_succeed(L, rl_file_read(path, bytes, &length, sha, &err), &err);
+  lua_pushlstring(L, *bytes, length);
+  rl_free(*bytes);
+  *bytes = NULL;
+  lua_pushstring(L, sha);
+  return 2;
+}

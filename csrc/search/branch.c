@@ -1,0 +1,90 @@
+/* L3: where to split a node (see worker.h). */
+#include <math.h>
+
+#include "search/worker_state.h"
+
+/* ---- splitting ---------------------------------------------------------------------- */
+
+/* Undecided neuron whose relaxation error weighs most in the worst clause's bound: of all, or (in_order) of the
+ * first layer that has one. */
+static int choose_neuron(const rl_worker *w, const rl_node *node) {
+  int best = -1;
+  double best_score = -1;
+  for (int k = 0; k < w->shared->net->neurons; k++) {
+    double l = node->l[k], u = node->u[k];
+    if (rl_neuron_sign(node->signs[k], l, u) != RL_FREE) continue;
+    if (w->in_order && best >= 0 && rl_network_layer_of(w->shared->net, k) > rl_network_layer_of(w->shared->net, best))
+      break;
+    double score = w->weight[k] * (u * -l / (u - l)) + 1e-12 * (u - l);
+    if (score > best_score) {
+      best_score = score;
+      best = k;
+    }
+  }
+  return best;
+}
+
+/* Input whose interval contributes most to the worst clause's bound; -1 where no interval can be cut. */
+static int choose_input(rl_worker *w, const rl_node *node) {
+  rl_cell cell = rl_node_cell(node);
+  int best = -1;
+  double best_score = 0;
+  rl_gradient_range(w->gradient, &cell, w->shared->target, w->worst_clause, w->worst_lambda, w->slope_lo, w->slope_hi);
+  for (int j = 0; j < w->shared->net->sizes[0]; j++) {
+    double width = node->hi[j] - node->lo[j], middle = 0.5 * node->lo[j] + 0.5 * node->hi[j];
+    if (!(middle > node->lo[j] && middle < node->hi[j])) continue;
+    double whole = w->shared->domain->hi[j] - w->shared->domain->lo[j];
+    if (width < 1e-9 * whole) continue;
+    double score = (fmax(fabs(w->slope_lo[j]), fabs(w->slope_hi[j])) + 1e-300) * width;
+    if (score > best_score) {
+      best_score = score;
+      best = j;
+    }
+  }
+  return best;
+}
+
+int rl_node_undecided(const rl_worker *w, const rl_node *node) {
+  int undecided = 0;
+  for (int k = 0; k < w->shared->net->neurons; k++)
+    undecided += rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) == RL_FREE;
+  return undecided;
+}
+
+/* Cut an input's interval rather than a neuron's range?  Where the goal is (nearly) tight at a kink, halving
+ * boxes decides no neuron and would go on for ever: then neurons are split. */
+static int prefer_input(const rl_worker *w, rl_node *node, int undecided) {
+  int n = w->shared->net->sizes[0];
+  node->stalled = node->depth == 0 || undecided < node->undecided ? 0 : node->stalled + 1;
+  node->undecided = undecided;
+  return n <= FEW_INPUTS && w->shared->net->neurons > SMALL_NETWORK && undecided > FEW_NEURONS &&
+         node->stalled <= 4 * n;
+}
+
+rl_status rl_worker_split(rl_worker *w, rl_node *node, int undecided, rl_node *children[2], int *count, rl_error *err) {
+  rl_shared *s = w->shared;
+  int input = prefer_input(w, node, undecided) ? choose_input(w, node) : -1;
+  children[0] = rl_node_copy(s, node);
+  children[1] = rl_node_copy(s, node);
+  if (!children[0] || !children[1]) {
+    rl_node_release(children[0]);
+    rl_node_release(children[1]);
+    return rl_fail_memory(err);
+  }
+  *count = 2;
+  if (input >= 0) {
+    double middle = 0.5 * node->lo[input] + 0.5 * node->hi[input];
+    int upper_first = w->slope_lo[input] + w->slope_hi[input] > 0;
+    children[upper_first ? 1 : 0]->hi[input] = middle;
+    children[upper_first ? 0 : 1]->lo[input] = middle;
+    w->stats.input_splits++;
+  } else {
+    int k = choose_neuron(w, node);
+    /* first the sign that the neuron has where the LP's solution lies */
+    int8_t first = w->have_pattern ? w->pattern[k] : RL_ON;
+    children[0]->signs[k] = first;
+    children[1]->signs[k] = first == RL_ON ? RL_OFF : RL_ON;
+    w->stats.neuron_splits++;
+  }
+  return RL_OK;
+}

@@ -1,0 +1,103 @@
+-- Minimal patterns: the three ways to find them agree with each other and with single queries.
+local lu = require "luaunit"
+local relucid = require "relucid"
+local support = require "spec.support"
+
+local T = {}
+
+local function cube(n)
+  local lo, hi = {}, {}
+  for i = 1, n do lo[i], hi[i] = -1, 1 end
+  return relucid.domain { lo = lo, hi = hi }
+end
+
+local function answer(y)
+  local best = 1
+  for k = 2, #y do
+    if y[k] > y[best] then best = k end
+  end
+  return best
+end
+
+-- f(rng, net, domain, point, goal, full) for points whose whole pattern implies the network's answer there.
+local function each_implied(count, sizes, f)
+  return function()
+    support.random("minimize", function(rng)
+      while count > 0 do
+        local net = support.random_network(rng, sizes)
+        local domain, point = cube(net.n), {}
+        for i = 1, net.n do point[i] = 2 * rng() - 1 end
+        local goal, full = relucid.property.argmax(net, answer(net:eval(point))), net:pattern(point)
+        if net:implies(domain, full, goal) == "proved" then
+          count = count - 1
+          f(rng, net, domain, point, goal, full)
+        end
+      end
+    end)
+  end
+end
+
+local function run(net, fields)
+  local minimize = net:minimize(fields)
+  minimize:run()
+  return minimize:pattern(), minimize:stats(), minimize:verdict()
+end
+
+-- A random order in which to drop the neurons.
+local function shuffled(rng, count)
+  local list = {}
+  for i = 1, count do
+    local j = rng(1, i)
+    list[i] = list[j]
+    list[j] = i
+  end
+  return list
+end
+
+T.test_divide_gives_what_deletion_gives = each_implied(12, { 3, 6, 5, 3 }, function(rng, net, domain, point, goal, full)
+  local order = shuffled(rng, net.neurons)
+  local fields = { domain = domain, pattern = full, property = goal, order = order }
+  fields.mode = "deletion"
+  local slow = run(net, fields)
+  fields.mode, fields.point = "divide", rng(0, 1) == 1 and point or nil
+  local fast, stats, verdict = run(net, fields)
+  lu.assertEquals({ verdict, stats.unknowns }, { "proved", 0 })
+  lu.assertEquals(tostring(fast), tostring(slow))
+  lu.assertEquals((net:implies(domain, fast, goal)), "proved")
+  for _, literal in ipairs(fast:list()) do
+    lu.assertEquals(full:get(literal[1], literal[2]), literal[3])
+    lu.assertEquals((net:implies(domain, fast:with(literal[1], literal[2], nil), goal)), "counterexample")
+  end
+end)
+
+function T.test_divide_asks_a_tenth_of_the_queries()
+  local queries, literals = 0, 0
+  each_implied(10, { 4, 16, 16, 3 }, function(_, net, domain, point, goal, full)
+    local pattern, stats = run(net, { domain = domain, pattern = full, property = goal, mode = "divide",
+                                      point = point })
+    lu.assertEquals(stats.unknowns, 0)
+    lu.assertEquals((net:implies(domain, pattern, goal)), "proved")
+    queries, literals = queries + stats.queries, literals + full:literals()
+  end)()
+  lu.assertTrue(10 * queries <= literals, ("%d queries for %d literals"):format(queries, literals))
+end
+
+-- Without answers nothing is dropped that is not proved.
+T.test_divide_without_answers = each_implied(4, { 4, 12, 12, 3 }, function(_, net, domain, _, goal, full)
+  local pattern, _, verdict = run(net, { domain = domain, pattern = full, property = goal, mode = "divide", nodes = 1 })
+  if verdict ~= "proved" then return end
+  lu.assertEquals((net:implies(domain, pattern, goal)), "proved")
+end)
+
+T.test_divide_in_a_cut_domain = each_implied(6, { 3, 6, 5, 3 }, function(rng, net, domain, point, goal, full)
+  local row = { rng() - 0.5, rng() - 0.5, rng() - 0.5 }
+  local value = 0
+  for i = 1, 3 do value = value + row[i] * point[i] end
+  local cut = relucid.domain { lo = domain.lo, hi = domain.hi, A = { row }, b = { value + 0.1 } }
+  local fields = { domain = cut, pattern = full, property = goal, mode = "divide" }
+  local pattern = run(net, fields)
+  fields.mode = "deletion"
+  lu.assertEquals(tostring(pattern), tostring((run(net, fields))))
+end)
+
+return T

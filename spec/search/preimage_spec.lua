@@ -1,0 +1,212 @@
+--- Preimages by splitting, against the network at sample points and against exact volumes.
+local lu = require "luaunit"
+local relucid = require "relucid"
+local support = require "spec.support"
+
+local T = {}
+
+local function run(preimage)
+  while not preimage:step() do end
+  return preimage
+end
+
+local function sample(net, goal, domain, count, rng)
+  local points, good, lo, hi = {}, {}, domain.lo, domain.hi
+  local A, b = domain.A, domain.b
+  while #points < count do
+    local x, inside = {}, true
+    for j = 1, net.n do x[j] = lo[j] + rng() * (hi[j] - lo[j]) end
+    for r, row in ipairs(A) do
+      local sum = 0
+      for j = 1, net.n do sum = sum + row[j] * x[j] end
+      inside = inside and sum <= b[r]
+    end
+    if inside then points[#points + 1] = x end
+  end
+  local data = relucid.data(points)
+  local y = net:eval(data)
+  for s = 1, count do good[s] = goal:value(points[s], y[s]) end
+  return data, good
+end
+
+-- How many polytopes hold each point.
+local function holders(preimage, data)
+  local count = {}
+  for s = 1, #data do count[s] = 0 end
+  for i = 1, preimage:count() do
+    for _, s in ipairs(preimage:region(i):members(data)) do count[s] = count[s] + 1 end
+  end
+  return count
+end
+
+local GOALS = {
+  relucid.property.any { { { c = { 1, -1 } } } },
+  relucid.property.any { { { c = { 1, 0 }, d = 0.5 }, { c = { 0, 1 }, d = 0.25 }, { a = { 1, 0, 0 }, c = { 0, 0 },
+                                                                                  d = 0.5 } } },
+  relucid.property.any { { { c = { 1, -1 } } }, { { c = { 0, 1 }, d = -1 }, { c = { -1, 0 }, d = 0.5 } } },
+}
+
+local DOMAINS = {
+  relucid.domain { lo = { -1, -1, -1 }, hi = { 1, 0.5, 1 } },
+  relucid.domain { lo = { -1, -1, -1 }, hi = { 1, 0.5, 1 }, A = { { 1, 1, 0 }, { -1, 0, 2 } }, b = { 0.5, 1.5 } },
+}
+
+-- Under: no point without the property is held, none twice.  Over: each point with it is held.
+function T.test_polytopes_are_sound()
+  support.random("preimage", function(rng)
+    local held = 0
+    for _, sizes in ipairs { { 3, 10, 2 }, { 3, 8, 8, 2 }, { 3, 6, 5, 4, 2 } } do
+      local net = support.random_network(rng, sizes)
+      for g, goal in ipairs(GOALS) do
+        for _, domain in ipairs(DOMAINS) do
+          local data, good = sample(net, goal, domain, 2000, rng)
+          for _, mode in ipairs { "under", "over" } do
+            local preimage = run(net:preimage { domain = domain, property = goal, mode = mode, coverage = 0.95,
+                                                samples = 1000, points = 64, polytopes = 60, seed = rng(1, 1000) })
+            for s, count in ipairs(holders(preimage, data)) do
+              if mode == "under" then
+                lu.assertTrue(count == 0 or good[s] >= -1e-9, "a polytope holds a point without the property")
+                lu.assertTrue(count <= 1, "two polytopes overlap")
+              else
+                lu.assertTrue(count > 0 or good[s] <= 1e-9, "a point with the property is left out")
+                lu.assertTrue(count <= 1 or g == 3)
+              end
+              held = held + count
+            end
+          end
+        end
+      end
+    end
+    lu.assertTrue(held > 1000)
+  end)
+end
+
+-- With coverage 1 the search ends at the exact preimage, whose volume enumeration gives.
+function T.test_full_coverage_is_exact()
+  support.random("exact", function(rng)
+    for g = 1, 2 do
+      local net, domain = support.random_network(rng, { 3, 6, 4, 2 }), DOMAINS[g]
+      local found = net:enumerate { domain = domain, property = GOALS[g] }
+      while not found:step() do end
+      local low, high = found:volume()
+      local preimage = run(net:preimage { domain = domain, property = GOALS[g], coverage = 1, samples = 1000 })
+      lu.assertEquals(preimage:reason(), "exact")
+      local sum_low, sum_high = 0, 0
+      for i = 1, preimage:count() do
+        local part_low, part_high = preimage:region(i):volume()
+        sum_low, sum_high = sum_low + part_low, sum_high + part_high
+      end
+      lu.assertTrue(sum_low <= high + 1e-9 and low <= sum_high + 1e-9,
+                    ("%.12g..%.12g, enumerated %.12g..%.12g"):format(sum_low, sum_high, low, high))
+    end
+  end)
+end
+
+-- P(X >= k) for X binomial(n, p), summed term by term.
+local function upper_tail(n, k, p)
+  local log_term, sum = 0.0, 0.0
+  for i = 1, k do log_term = log_term + math.log((n - k + i) / i) end
+  log_term = log_term + k * math.log(p) + (n - k) * math.log(1 - p)
+  for i = k, n do
+    sum = sum + math.exp(log_term)
+    log_term = log_term + math.log((n - i) / (i + 1)) + math.log(p / (1 - p))
+    if i == n then break end
+  end
+  return sum
+end
+
+function T.test_coverage_interval()
+  support.random("interval", function(rng)
+    local net, goal, domain = support.random_network(rng, { 3, 12, 8, 2 }), GOALS[1], DOMAINS[1]
+    for _, mode in ipairs { "under", "over" } do
+      local preimage = run(net:preimage { domain = domain, property = goal, mode = mode, coverage = 0.9,
+                                          samples = 2000, polytopes = 20, seed = rng(1, 1000) })
+      local coverage = preimage:coverage()
+      lu.assertEquals(preimage:coverage(), coverage) -- the same sample
+      local n, hits = coverage.samples, math.floor(coverage.value * coverage.samples + 0.5)
+      if n > 0 and hits > 0 and hits < n then
+        -- Clopper and Pearson: at the ends the outcome, or a more extreme one, has probability 0.0005.
+        lu.assertAlmostEquals(upper_tail(n, hits, coverage.lo), 0.0005, 1e-7)
+        lu.assertAlmostEquals(1 - upper_tail(n, hits + 1, coverage.hi), 0.0005, 1e-7)
+      end
+      -- A sample of its own, ten times as large.
+      local data, good = sample(net, goal, domain, 20000, rng)
+      local both, of = 0, 0
+      for s, count in ipairs(holders(preimage, data)) do
+        local counts = mode == "under" and good[s] >= 0 or mode == "over" and count > 0
+        if counts then of = of + 1 end
+        if counts and count > 0 and good[s] >= 0 then both = both + 1 end
+      end
+      if of > 1000 then
+        local slack = 5 * math.sqrt(0.25 / of)
+        lu.assertTrue(both / of >= coverage.lo - slack and both / of <= coverage.hi + slack)
+      end
+    end
+  end)
+end
+
+function T.test_reproducible()
+  local results = {}
+  for i = 1, 2 do
+    support.random("network", function() end)
+    local state = 7
+    local net = support.random_network(function(a, b)
+      state = (state * 1103515245 + 12345) & 0x7fffffff
+      return a + (state >> 8) % (b - a + 1)
+    end, { 3, 10, 8, 2 })
+    local preimage = run(net:preimage { domain = DOMAINS[1], property = GOALS[1], polytopes = 12, samples = 500 })
+    results[i] = { preimage:count(), preimage:coverage() }
+    for k = 1, preimage:count() do results[i][k + 2] = preimage:region(k):rows() end
+  end
+  lu.assertEquals(results[1], results[2])
+end
+
+-- y1 = relu(x1) - relu(x2), y2 = relu(x2); y1 >= 1 has no solution on [-1, 1]^2 but a corner.
+function T.test_extremes()
+  local net, domain = support.small(), support.square()
+  local nothing = relucid.property.linear { { c = { 1, 0 }, d = -2 } }
+  local all = relucid.property.linear { { c = { 0, 1 }, d = 1 } }
+  for _, coverage in ipairs { 0.9, 1 } do
+    local preimage = run(net:preimage { domain = domain, property = nothing, coverage = coverage, samples = 200 })
+    lu.assertEquals(preimage:count(), 0)
+    preimage = run(net:preimage { domain = domain, property = all, coverage = coverage, samples = 200 })
+    lu.assertEquals(preimage:count(), 1)
+    lu.assertEquals(preimage:coverage().value, 1)
+    preimage = run(net:preimage { domain = domain, property = nothing, mode = "over", coverage = coverage,
+                                  samples = 200 })
+    lu.assertEquals(preimage:count(), 0)
+    preimage = run(net:preimage { domain = domain, property = all, mode = "over", coverage = coverage, samples = 200 })
+    lu.assertEquals(preimage:count(), 1)
+  end
+  -- A domain without interior, and one that holds nothing.
+  local flat = relucid.domain { lo = { -1, 0.5 }, hi = { 1, 0.5 } }
+  lu.assertEquals(run(net:preimage { domain = flat, property = all, samples = 200 }):count(), 1)
+  local empty = relucid.domain { lo = { -1, -1 }, hi = { 1, 1 }, A = { { 1, 0 } }, b = { -2 } }
+  lu.assertEquals(run(net:preimage { domain = empty, property = all, samples = 200 }):count(), 0)
+end
+
+-- Where arithmetic overflows nothing is claimed, and nothing breaks.
+function T.test_overflow()
+  for _, big in ipairs { 1e150, 1e300 } do
+    local net = relucid.network { { W = { { big, -big }, { 1, big } }, b = { 0, big } },
+                                  { W = { { big, 1 }, { -1, big } }, b = { 0, 0 } },
+                                  { W = { { big, -big } }, b = { 1 } } }
+    local goal, domain = relucid.property.linear { { c = { 1 } } }, support.square()
+    for _, mode in ipairs { "under", "over" } do
+      local preimage = run(net:preimage { domain = domain, property = goal, mode = mode, samples = 200,
+                                          polytopes = 10 })
+      for i = 1, preimage:count() do
+        local region = preimage:region(i)
+        if mode == "under" and region:contains { 0.5, -0.5 } then
+          lu.assertTrue(net:eval_bounds { 0.5, -0.5 }[1] >= 0)
+        end
+      end
+    end
+    local found = net:enumerate { domain = domain, property = goal }
+    while not found:step() do end
+    local low, high = found:volume()
+    lu.assertTrue(low >= 0 and low <= 4 and high >= low)
+  end
+end
+
+return T
