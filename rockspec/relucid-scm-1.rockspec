@@ -9,16 +9,18 @@ description = {
   detailed = "Finds regions of a network's input space on which a property of its output is proved.",
   license = "MIT",
 }
--- The command `relucid` needs argparse too, from Debian's lua-argparse or the rock of that name; the library does not,
--- and a distribution's package would not count as a rock.
+-- The command `relucid` needs argparse too, from Debian's lua-argparse or the rock of that name, and VNN-LIB files need
+-- LPeg; the library does not, and a distribution's package would not count as a rock.
 dependencies = {
   "lua >= 5.4, < 5.5",
 }
 -- GMP is needed as well; its header lies in a directory of its own on some systems, where only the compiler finds it.
+-- The build calls protoc-c (Debian's protobuf-c-compiler).
 external_dependencies = {
   GLPK = { header = "glpk.h" },
   JANSSON = { header = "jansson.h" },
   NETTLE = { header = "nettle/sha2.h" },
+  PROTOBUF_C = { header = "protobuf-c/protobuf-c.h" },
   ZLIB = { header = "zlib.h" },
 }
 build = {

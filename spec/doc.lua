@@ -27,8 +27,9 @@ for _, path in ipairs(collect("lua", {})) do
       comment[#comment + 1] = text:gsub("^@", "- @")
     else
       local name = signature(line)
-      -- Methods of local helpers such as Task are private to the strategies.
-      local private = name and (name:match("^Task:") or name:match("^characterize%.") or name:match("^monitor%."))
+      -- Methods of local helpers are private, and so are the commands; of Union those without a comment.
+      local private = name and (name:match "^Task:" or name:match "^Reader:" or name:match "^Run:"
+        or name:match "^Grower:" or (name:match "^Union:" and #comment == 0) or module:match "^relucid%.command%.")
       if name and not private then
         if #comment == 0 then missing[#missing + 1] = path .. ": " .. name end
         entries[#entries + 1] = ("### %s\n\n%s\n"):format(name, table.concat(comment, "\n"))

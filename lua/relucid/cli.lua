@@ -7,7 +7,7 @@ local cli = {}
 cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
 
 --- The commands that exist, in the order of the help.
-local COMMANDS = { "characterize", "monitor" }
+local COMMANDS = { "characterize", "preimage", "verify", "monitor" }
 
 local function build()
   local argparse = require "argparse"

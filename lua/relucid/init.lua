@@ -6,6 +6,7 @@
 ---     print(result:pattern(), result:box("volume").log_volume)
 local core = require "relucid.core"
 require "relucid.job"
+require "relucid.region"
 
 local relucid = {
   version = core.version,
@@ -17,11 +18,13 @@ local relucid = {
   property = core.property,
   json = core.json,
   search_options = core.search_options,
+  preimage_options = core.preimage_options,
   now = core.now,
 }
 
 -- Modules that not every script needs are loaded at their first use.
-local lazy = { strategy = "relucid.strategy", result = "relucid.result", plot = "relucid.plot" }
+local lazy = { strategy = "relucid.strategy", result = "relucid.result", plot = "relucid.plot",
+               verify = "relucid.verify" }
 setmetatable(relucid, {
   __index = function(self, name)
     if not lazy[name] then return nil end
@@ -30,25 +33,24 @@ setmetatable(relucid, {
   end,
 })
 
--- The first bytes of a file; a missing file is left to the reader's message.
-local function first_bytes(path)
-  local file = io.open(path, "rb")
-  if not file then return "" end
-  local bytes = file:read(2) or ""
-  file:close()
-  return bytes
+-- The first byte of a file's content.
+local function first_byte(path)
+  return core.read_file(path):byte()
 end
 
 --- Read a network.  The format is told by the name, else by the content.
----@param path string  .nnet or .nnet.gz
----@param options? {raw: boolean?}  raw: the file's physical units instead of the network's own
+---@param path string  .nnet or .onnx; may be gzipped
+---@param options? {raw: boolean?}  raw: the .nnet file's physical units instead of the network's own
 ---@return table network  relucid.network
 function relucid.load(path, options)
   if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 2) end
+  local raw = options and options.raw or false
   local name = path:lower():gsub("%.gz$", "")
-  local is_onnx = name:match("%.onnx$") or (not name:match("%.nnet$") and first_bytes(path):byte() == 8)
-  if is_onnx then error(("%s: ONNX files are not supported yet"):format(path), 0) end
-  return core.read_nnet(path, options and options.raw or false)
+  -- An ONNX file starts with field 1, the version of its format.
+  local is_onnx = name:match "%.onnx$" or (not name:match "%.nnet$" and first_byte(path) == 8)
+  if not is_onnx then return core.read_nnet(path, raw) end
+  if raw then error(("%s: raw: ONNX files have no physical units, only .nnet files do"):format(path), 0) end
+  return core.read_onnx(path)
 end
 
 --- Rows of numbers, from a file (IDX, .npy, CSV; may be gzipped) or a list of lists.
@@ -59,10 +61,27 @@ function relucid.data(source, options)
   return core.data(source, options)
 end
 
---- The property of a VNN-LIB file.
----@param path string
-function relucid.property.vnnlib(path)
-  error(("%s: VNN-LIB files are not supported yet"):format(tostring(path)), 0)
+--- The question that a VNN-LIB file asks.
+---@param path string  may be gzipped
+---@param net? table  relucid.network that the file's numbers of inputs and outputs must fit
+---@return relucid.Vnnlib
+function relucid.vnnlib(path, net)
+  return require("relucid.io.vnnlib").read(path, net)
+end
+
+--- The property that a VNN-LIB file is about, as a goal: the negation of what the file asserts, as its assertions
+--- describe the counterexample.
+---@param path string  may be gzipped
+---@param net? table  relucid.network that the file's numbers of inputs and outputs must fit
+---@return table property  relucid.property
+---@return table domain  relucid.domain: the file's input set; it must have only one (see relucid.vnnlib for several)
+function relucid.property.vnnlib(path, net)
+  local problem = relucid.vnnlib(path, net)
+  if #problem.cases > 1 then
+    error(("%s: has %d input sets, expected one; relucid.vnnlib gives them all"):format(path, #problem.cases), 0)
+  end
+  local domain = problem:domain(1)
+  return problem:goal(domain), domain
 end
 
 return relucid

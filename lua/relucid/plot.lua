@@ -50,7 +50,7 @@ local function corners(lo, hi)
 end
 
 --- The corners of a region's slice through inputs i and j, the others as in `at`.  Empty when the slice misses it.
----@param region table  relucid.region
+---@param region table  relucid.region, a polytope
 ---@param i integer
 ---@param j integer
 ---@param at number[]
@@ -302,7 +302,14 @@ function plot.result(result, path, options)
     end, window, options.steps) }
   end
   for k = 1, #result do
-    add { kind = "polygon", title = "region", points = plot.polygon(result:region(k), i, j, result.point) }
+    local region = result:region(k)
+    if region:is_polytope() then
+      add { kind = "polygon", title = "region", points = plot.polygon(region, i, j, result.point) }
+    else -- not convex: its border, by membership
+      add { kind = "border", title = "region", color = "#4c78a8", segments = plot.partition(function(x, y)
+        return tostring(region:contains(at(x, y)))
+      end, window, options.steps) }
+    end
     for _, kind in ipairs { "width", "volume" } do
       local box = result:box(kind, k)
       if box then

@@ -70,6 +70,39 @@ local function print_boxes(result)
   if volume then print_summary(result.domain, "by volume", volume) end
 end
 
+local function list_of(numbers_)
+  local words = {}
+  for k, i in ipairs(numbers_) do
+    if k > TABLE_INPUTS then
+      words[k] = "..."
+      break
+    end
+    words[k] = "x" .. i
+  end
+  return #words > 0 and table.concat(words, " ") or "none"
+end
+
+-- What keeps a grown box from being larger.
+local function print_faces(result)
+  local counts = { edge = 0, counterexample = 0, unknown = 0 }
+  for _, face in ipairs(result.faces or {}) do counts[face.ending] = counts[face.ending] + 1 end
+  line("faces", "%d at the domain's edge, %d with a counterexample just outside, %d not settled", counts.edge,
+       counts.counterexample, counts.unknown)
+  local irrelevant = result:record().regions[1].irrelevant
+  line("irrelevant", "%d inputs keep their whole range: %s", #irrelevant, list_of(irrelevant))
+end
+
+local function print_region(result, context)
+  local kind, pattern = result:kind(), result:pattern()
+  if #result > 1 then line("regions", "%d; the first one:", #result) end
+  if pattern then line("literals", "%s", literals(pattern)) end
+  if kind == "polytope" then line("region", "%d rows", #result:region():rows().b) end
+  if kind == "pattern" then line("region", "all inputs of the domain that obey these literals") end
+  if kind == "box" then print_faces(result) end
+  if pattern and (context.verbose or kind == "pattern") then line("pattern", "%s", tostring(pattern)) end
+  print_boxes(result)
+end
+
 local function verdict_text(result)
   if #result == 0 then return "no region was proved" end
   if result.status == "proved" then return "the goal is proved on the region" end
@@ -77,7 +110,17 @@ local function verdict_text(result)
   return "ended early; the goal is proved on the region"
 end
 
---- Print a result of one region.
+local function epsilon_text(epsilon)
+  if epsilon == nil then return "" end
+  return (" (epsilon %s)"):format(type(epsilon) == "table" and numbers(epsilon) or ("%g"):format(epsilon))
+end
+
+local function coverage_text(coverage)
+  return ("%.3f of the inputs with the goal (95 %% confidence: %.3f to %.3f; %d samples)"):format(coverage.value,
+    coverage.lo, coverage.hi, coverage.samples)
+end
+
+--- Print a result: its first region, and what is known of all of them.
 ---@param result relucid.Result
 ---@param context {goal: string, data: table?, data_name: string?, verbose: boolean?}
 function report.characterize(result, context)
@@ -86,18 +129,19 @@ function report.characterize(result, context)
   line("network", "%s", tostring(net):gsub("^network ", ""))
   if #y <= TABLE_INPUTS then line("answer", "%s", numbers(y)) end
   line("goal", "%s", goal_text(context.goal, y))
-  line("strategy", "%s%s", result.strategy, result.options.epsilon and (" (epsilon %g)"):format(result.options.epsilon)
-    or "")
+  line("strategy", "%s%s", result.strategy, epsilon_text(result.options.epsilon))
   line("verdict", "%s: %s", result.status, verdict_text(result))
   if result.note then line("note", "%s", result.note) end
   if #result > 0 then
-    line("literals", "%s", literals(result:pattern()))
-    line("region", "%d rows", #result:region():rows().b)
-    if context.verbose then line("pattern", "%s", tostring(result:pattern())) end
-    print_boxes(result)
+    print_region(result, context)
     if context.data then
       line("support", "%d of %d points in %s", result:support(context.data), #context.data, context.data_name)
     end
+  end
+  if result.coverage then line("coverage", "%s", coverage_text(result.coverage)) end
+  for _, entry in ipairs(result.portfolio or {}) do
+    line("tried", "%-9s %s: %s, %d queries, %.2f s", entry.strategy, entry.status,
+         #entry.measure > 0 and numbers(entry.measure) or "no region", entry.queries, entry.seconds)
   end
   local stats = result.stats
   line("work", "%d queries, %d nodes, %d LPs, %.2f s", stats.queries, stats.nodes, stats.lps, stats.seconds)

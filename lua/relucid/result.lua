@@ -8,28 +8,43 @@ local json = core.json
 ---@field net table|nil          relucid.network; nil for a result read from a file, until needed
 ---@field status string          "proved"; "interrupted", "timeout", "stopped": ended early; "unknown"
 ---@field strategy string
----@field point number[]
+---@field point number[]|nil     nil: the strategy has none
 ---@field note string|nil        what the reader has to know about this result
 ---@field implied boolean|nil    does the whole pattern of the point imply what was asked?
+---@field minimal boolean|nil    is the pattern minimal?  false: up to queries without an answer, or ended early
+---@field portfolio table|nil    of the strategy portfolio: what each of its strategies came to
+---@field coverage table|nil     {value, lo, hi, samples, seed}: share of the inputs with the property that is covered
 ---@field stats table            queries, nodes, lps, seconds, ...
 local Result = {}
 Result.__index = Result
 
 local VERSION = 1
 local KEYS = { "relucid", "network", "goal", "domain", "point", "strategy", "options", "status", "note", "implied",
-               "regions", "coverage", "stats", "certificate" }
-local REGION_KEYS = { "pattern", "A", "b", "box_width", "box_volume", "support" }
+               "minimal", "regions", "coverage", "portfolio", "stats", "certificate" }
+local REGION_KEYS = { "kind", "pattern", "lo", "hi", "A", "b", "box_width", "box_volume", "support" }
 local BOX_FIELD = { width = "box_width", volume = "box_volume" }
 
 --- A new result.  fields: net, domain, goal, point, strategy, options, status, note, implied, stats, anchored, and
---- regions, a list of {region = relucid.region, pattern = relucid.pattern}; all regions listed are proved.
+--- regions, a list of relucid.ResultPart; all regions listed are proved.
+---
+--- Regions are of three kinds.  "polytope": the rows say everything, the pattern tells where they come from.
+--- "pattern": the literals are no decision prefix, the region is where they and the rows hold; not convex in general.
+--- "box": the region's own bounds say everything, but for the domain's rows.
+---@class relucid.ResultPart
+---@field region table       relucid.region
+---@field kind? "polytope"|"pattern"|"box"  default "polytope"
+---@field pattern? table     relucid.pattern
+---@field boxes? table       {width = box, volume = box}: boxes inside that are known already; false: there is none
+---@field extra? table       further fields for the record
+
 ---@param fields table
 ---@return relucid.Result
 function Result.new(fields)
   local self = setmetatable(fields, Result)
   self.parts = {}
   for i, part in ipairs(fields.regions) do
-    self.parts[i] = { region = part.region, pattern = part.pattern, boxes = {} }
+    self.parts[i] = { region = part.region, kind = part.kind or "polytope", pattern = part.pattern,
+                      boxes = part.boxes or {}, extra = part.extra }
   end
   self.regions = nil
   return self
@@ -48,6 +63,9 @@ local function part_of(self, i)
 end
 
 -- ---- reading a record ---------------------------------------------------------------
+
+-- What a region of each kind must have.
+local KINDS = { polytope = { "A", "b" }, pattern = { "pattern" }, box = { "lo", "hi" } }
 
 local function check(condition, name, what)
   if not condition then error(("%s: not a relucid result: %s"):format(name, what), 0) end
@@ -71,12 +89,18 @@ function Result.decode(text, name)
   end
   local function optional(value) if value ~= json.null then return value end end
   local self = setmetatable({ record_ = record, name = name, status = record.status, strategy = record.strategy,
-    point = record.point, note = optional(record.note), implied = optional(record.implied), stats = record.stats,
+    point = optional(record.point), note = optional(record.note), implied = optional(record.implied),
+    minimal = optional(record.minimal), coverage = optional(record.coverage), stats = record.stats,
     options = options_of(record), domain = core.domain(record.domain), parts = {} }, Result)
   for i, region in ipairs(record.regions) do
-    check(type(region) == "table" and type(region.A) == "table" and type(region.b) == "table", name,
-          ("regions[%d] has no A and b"):format(i))
-    self.parts[i] = { record = region, boxes = {} }
+    check(type(region) == "table", name, ("regions[%d] is no object"):format(i))
+    local kind = region.kind or "polytope"
+    check(KINDS[kind], name,
+          ("regions[%d] is of kind '%s', expected polytope, pattern or box"):format(i, tostring(kind)))
+    for _, field in ipairs(KINDS[kind]) do
+      check(type(region[field]) == "table", name, ("regions[%d] has no %s"):format(i, field))
+    end
+    self.parts[i] = { record = region, kind = kind, boxes = {} }
   end
   return self
 end
@@ -88,6 +112,17 @@ function Result.read(path)
   return Result.decode(file.read(path), path)
 end
 
+-- The same file gives two networks, with raw and without: the answer at the point tells them apart.
+local function check_answer(self, net, record)
+  if type(record.answer) ~= "table" or type(self.point) ~= "table" then return end
+  for k, y in ipairs(net:eval(self.point)) do
+    if math.abs(y - record.answer[k]) > 1e-6 * math.max(1, math.abs(y)) then
+      error(("%s: output %d at the result's point is %.17g, the result's network has %.17g; was it loaded with raw?")
+        :format(record.file, k, y, record.answer[k]), 0)
+    end
+  end
+end
+
 --- The network: for a result read from a file, that file's network, whose SHA-256 must be the recorded one.
 ---@return table network  relucid.network
 function Result:network()
@@ -97,18 +132,31 @@ function Result:network()
   if net.sha256 ~= record.sha256 then
     error(("%s: SHA-256 is %s, the result's network has %s"):format(record.file, net.sha256, record.sha256), 0)
   end
+  check_answer(self, net, record)
   self.net = net
   return net
 end
 
 -- ---- what is in it -------------------------------------------------------------------
 
--- The region of a record needs no network: its rows say everything.
-local function region_of_record(self, part)
-  local n = self.domain.n
+-- A network with the domain's inputs, for regions that need none of their own.
+local function any_network(domain)
   local row = {}
-  for i = 1, n do row[i] = 0 end
-  return core.region(core.network { { W = { row }, b = { 0 } } }, self.domain, nil, part.record)
+  for i = 1, domain.n do row[i] = 0 end
+  return core.network { { W = { row }, b = { 0 } } }
+end
+
+-- Rows and bounds say everything about polytopes and boxes; a pattern is about its network.
+local function region_of_record(self, part)
+  local record = part.record
+  if part.kind == "pattern" then
+    local rows = type(record.A) == "table" and { A = record.A, b = record.b } or nil
+    return core.region(self:network(), self.domain, core.pattern(self:network(), record.pattern), rows)
+  elseif part.kind == "box" then
+    local box = core.domain { lo = record.lo, hi = record.hi, A = self.domain.A, b = self.domain.b }
+    return core.region(any_network(self.domain), box)
+  end
+  return core.region(any_network(self.domain), self.domain, nil, { A = record.A, b = record.b })
 end
 
 --- Region i as relucid.region.
@@ -118,6 +166,13 @@ function Result:region(i)
   local part = part_of(self, i)
   part.region = part.region or region_of_record(self, part)
   return part.region
+end
+
+--- What kind of region region i is.
+---@param i? integer  default 1
+---@return "polytope"|"pattern"|"box"
+function Result:kind(i)
+  return part_of(self, i).kind
 end
 
 --- The decision pattern of region i.
@@ -131,7 +186,41 @@ function Result:pattern(i)
   return part.pattern
 end
 
---- The largest box inside region i: it contains the point unless the strategy ran with anchor = false.
+--- The decision prefix of a pattern's literals and the point's signs in all layers before the last literal's: its
+--- polytope lies inside the pattern's region.
+---@param net table      relucid.network
+---@param pattern table  relucid.pattern
+---@param point number[]
+---@return table prefix  relucid.pattern
+function Result.closed_pattern(net, pattern, point)
+  local last, list = 0, pattern:list()
+  for _, literal in ipairs(list) do last = math.max(last, literal[1]) end
+  local closed = net:pattern(point):prefix(math.max(last - 1, 0))
+  for _, literal in ipairs(list) do closed = closed:with(literal[1], literal[2], literal[3]) end
+  return closed
+end
+
+-- A pattern that is no decision prefix has no rows to put a box into.  Those of a smaller set do.
+local function inner_polytope(self, part)
+  local closed = Result.closed_pattern(self:network(), part.pattern, self.point)
+  return core.region(self:network(), self.domain, closed, part.region:rows())
+end
+
+-- The largest box inside a region, as far as there is a way to find it.
+local function find_box(self, part, kind)
+  local anchor = self.anchored and self.point or nil
+  if anchor and not part.region:contains(anchor) then return nil end
+  if part.kind == "box" and #self.domain.b == 0 then return part.region:box("width", anchor) end -- is itself the box
+  if part.kind ~= "pattern" then return part.region:box(kind, anchor) end
+  if not self.point then return nil end
+  part.inner = part.inner or inner_polytope(self, part)
+  local box = part.inner:box(kind, anchor)
+  if box then box.gap = nil end -- a larger one may exist
+  return box
+end
+
+--- The largest box inside region i: it contains the point unless the strategy ran with anchor = false.  In a region
+--- of kind "pattern" one that is proved to be inside, not the largest: its gap is nil.
 ---@param kind? "width"|"volume"  default "width"
 ---@param i? integer  default 1
 ---@return {lo: number[], hi: number[], sum: number, log_volume: number, gap: number, fixed: integer}|nil box
@@ -144,19 +233,17 @@ function Result:box(kind, i)
       local box = part.record[BOX_FIELD[kind]]
       part.boxes[kind] = box ~= json.null and box or false
     else
-      part.boxes[kind] = part.region:box(kind, self.anchored and self.point or nil) or false
+      part.boxes[kind] = find_box(self, part, kind) or false
     end
   end
   return part.boxes[kind] or nil
 end
 
---- How many rows of the data lie in some region.  For one region also kept in the JSON, as its support.
+--- How many rows of the data lie in some region.  Each region's own number is kept in the JSON, as its support.
 ---@param data table  relucid.data
 ---@return integer
 function Result:support(data)
-  local covered = #self:members(data)
-  if #self.parts == 1 and not self.record_ then self.parts[1].support = covered end
-  return covered
+  return #self:members(data)
 end
 
 --- The numbers of the rows that lie in some region, ascending.
@@ -164,8 +251,10 @@ end
 ---@return integer[]
 function Result:members(data)
   local seen, list = {}, {}
-  for i in ipairs(self.parts) do
-    for _, row in ipairs(self:region(i):members(data)) do
+  for i, part in ipairs(self.parts) do
+    local members = self:region(i):members(data)
+    if not self.record_ then part.support = #members end
+    for _, row in ipairs(members) do
       if not seen[row] then
         seen[row] = true
         list[#list + 1] = row
@@ -187,20 +276,29 @@ end
 local function region_record(self, i)
   local part = self.parts[i]
   local rows = part.region:rows()
-  return json.object({
+  local bare = part.kind == "pattern" and #rows.b == 0
+  local record = {
+    kind = part.kind,
     pattern = part.pattern and part.pattern:layers() or json.null,
-    A = rows.A,
-    b = rows.b,
+    A = bare and json.null or json.array(part.kind == "box" and {} or rows.A),
+    b = bare and json.null or json.array(part.kind == "box" and {} or rows.b),
     box_width = box_record(self:box("width", i)),
     box_volume = box_record(self:box("volume", i)),
     support = part.support,
-  }, REGION_KEYS)
+  }
+  if part.kind == "box" then record.lo, record.hi = part.region.lo, part.region.hi end
+  for name, value in pairs(part.extra or {}) do record[name] = value end
+  return json.object(record, REGION_KEYS)
 end
 
+-- {margins = rows}, or {clauses = list of lists of rows} for an or of several conjunctions.
 local function goal_record(goal)
-  local margins = goal:margins()
-  for i, margin in ipairs(margins) do margins[i] = json.object(margin, { "c", "d" }) end
-  return { margins = margins }
+  local clauses = goal:clauses()
+  for _, margins in ipairs(clauses) do
+    for i, margin in ipairs(margins) do margins[i] = json.object(margin, { "a", "c", "d" }) end
+  end
+  if #clauses == 1 then return { margins = clauses[1] } end
+  return { clauses = clauses }
 end
 
 local function domain_record(domain)
@@ -220,8 +318,8 @@ function Result:record()
   for name, value in pairs(self.stats) do stats[name] = value end
   return json.object({
     relucid = VERSION,
-    network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes, raw = self.raw },
-                          { "file", "sha256", "layers" }),
+    network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes, raw = self.raw,
+                            answer = self.point and net:eval(self.point) or nil }, { "file", "sha256", "layers" }),
     goal = goal_record(self.goal),
     domain = domain_record(self.domain),
     point = self.point,
@@ -230,7 +328,10 @@ function Result:record()
     status = self.status,
     note = self.note,
     implied = self.implied,
+    minimal = self.minimal,
     regions = regions,
+    coverage = self.coverage and json.object(self.coverage, { "value", "lo", "hi", "samples", "seed" }) or nil,
+    portfolio = self.portfolio,
     stats = json.object(stats, { "queries", "nodes", "lps", "seconds" }),
   }, KEYS)
 end

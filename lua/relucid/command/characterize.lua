@@ -3,6 +3,7 @@ local relucid = require "relucid"
 local strategy = require "relucid.strategy"
 local common = require "relucid.strategy.common"
 local input = require "relucid.io.input"
+local converters = require "relucid.command.argument"
 local Progress = require "relucid.progress"
 local report = require "relucid.report"
 
@@ -10,27 +11,50 @@ local characterize = { summary = "Find a region around a point on which the prop
 
 local DONE, UNKNOWN = 0, 3
 
-local function number(text)
-  local value = tonumber(text)
-  if not value then return nil, ("'%s' is not a number"):format(text) end
-  return value
+local number, integer = converters.number, converters.integer
+
+local function numbers(text)
+  local list = {}
+  for word in text:gmatch "[^,%s]+" do
+    local value, message = number(word)
+    if not value then return nil, message end
+    list[#list + 1] = value
+  end
+  return #list == 1 and list[1] or list
 end
 
-local function integer(text)
-  local value = math.tointeger(tonumber(text))
-  if not value then return nil, ("'%s' is not an integer"):format(text) end
-  return value
-end
+-- Options of some strategies: flag, the strategy's option, for which strategies, how to read it, help.
+local OWN = {
+  { "--epsilon", "epsilon", { "nninfer", "tight", "guarded" }, numbers, "E",
+    "How far a margin may fall below its local affine form (default 0.1); tight: a list E,E,..." },
+  { "--measure", "measure", { "tight", "portfolio" }, tostring, "NAME",
+    "What the best region is best by: volume, width; portfolio: also support, literals." },
+  { "--start", "start", { "guarded", "box" }, tostring, "WHERE",
+    "guarded: nninfer or point; box: paper (the largest of the paper's boxes) or piece." },
+  { "--delta", "delta", { "box" }, number, "D",
+    "How far outside each face a counterexample may be, in widths of the domain (default 0.001)." },
+  { "--base", "base", { "union" }, tostring, "NAME", "The strategy for each point (default guarded)." },
+  { "--coverage", "coverage", { "union" }, number, "C",
+    "Stop at this share of the inputs with the goal (default 0.95)." },
+  { "--regions", "regions", { "union" }, integer, "N", "Stop at so many regions (default 1000)." },
+  { "--rule-support", "support", { "rules" }, integer, "N", "Data rows that a rule must add (default 5)." },
+  { "--rules", "rules", { "rules" }, integer, "N", "Rules at most (default 20)." },
+}
+
+local function target_of(entry) return "own_" .. entry[1]:gsub("%W", "") end
 
 function characterize.define(parser)
-  parser:argument("net", "The network, .nnet or .nnet.gz."):argname "NET"
+  parser:argument("net", "The network: .nnet or .onnx; may be gzipped."):argname "NET"
   parser:option("--point", "The point: FILE (JSON array, CSV row or numbers), v1,v2,... or data:ROW.")
     :argname("POINT"):count(1)
-  parser:option("--goal", "argmax: the class the network answers; argmin: its smallest output; FILE.vnnlib.", "argmax")
+  parser:option("--goal", "argmax: the class the network answers; argmin: its smallest output; FILE.vnnlib: "
+    .. "exclude what it asserts, on its inputs unless --domain is given.", "argmax")
     :argname "GOAL"
   parser:option("--strategy", "How to look.", "nninfer"):choices(strategy.names)
-  parser:option("--epsilon", "nninfer: how far a margin may fall below its local affine form (default 0.1).")
-    :argname("E"):convert(number)
+  for _, entry in ipairs(OWN) do
+    local help = ("%s: %s"):format(table.concat(entry[3], ", "), entry[6])
+    parser:option(entry[1], help):argname(entry[5]):convert(entry[4]):target(target_of(entry))
+  end
   parser:option("--domain", "The inputs considered: JSON object, or a file of it, with lo and hi. "
     .. "Default: the box that the network's file gives."):argname "FILE"
   parser:option("--data", "Data whose rows in the region are counted."):argname "FILE"
@@ -43,14 +67,6 @@ function characterize.define(parser)
     :argname("SECONDS"):convert(number)
 end
 
-local function goal_of(net, name, point)
-  local y = net:eval(point)
-  if name == "argmax" then return relucid.property.argmax(net, common.answer(y)) end
-  if name == "argmin" then return relucid.property.argmin(net, common.answer(y, -1)) end
-  if name:match("%.vnnlib$") then return relucid.property.vnnlib(name) end
-  error(("--goal %s: expected argmax, argmin or a file .vnnlib"):format(name), 0)
-end
-
 local function domain_of(net, argument)
   if argument then return relucid.domain(input.domain(argument, net.n)) end
   local box = net:box()
@@ -58,10 +74,54 @@ local function domain_of(net, argument)
   return relucid.domain(box)
 end
 
+-- What the file's assertions describe is to be excluded, by default on its input set around the point.
+local function vnnlib_goal(net, args, point)
+  if args.raw then error("--goal FILE.vnnlib: is about normalised inputs and outputs, not for --raw", 0) end
+  local problem = relucid.vnnlib(args.goal, net)
+  local k = not args.domain and problem:around(point)
+  if k == nil then error(("--point: lies outside the inputs of %s: use --domain FILE"):format(args.goal), 0) end
+  local domain = k and problem:domain(k) or domain_of(net, args.domain)
+  return problem:goal(domain), domain
+end
+
+local function goal_and_domain(net, args, point)
+  local name = args.goal
+  if name:gsub("%.gz$", ""):match "%.vnnlib$" then return vnnlib_goal(net, args, point) end
+  if name ~= "argmax" and name ~= "argmin" then
+    error(("--goal %s: expected argmax, argmin or a file .vnnlib"):format(name), 0)
+  end
+  local domain, y = domain_of(net, args.domain), net:eval(point)
+  if name == "argmax" then return relucid.property.argmax(net, common.answer(y)), domain end
+  return relucid.property.argmin(net, common.answer(y, -1)), domain
+end
+
 local function show(progress)
   return function(state)
-    progress:show(("%s: %d literals, %d queries, %d nodes, %.1f s"):format(state.strategy, state.pattern:literals(),
-      state.queries, state.nodes, state.seconds))
+    local where = state.text and ", " .. state.text or ""
+    local literals = state.pattern and (" %d literals,"):format(state.pattern:literals()) or ""
+    progress:show(("%s%s:%s %d queries, %d nodes, %.1f s"):format(state.strategy, where, literals, state.queries,
+      state.nodes, state.seconds))
+  end
+end
+
+-- Does the list have the word?
+local function has(list, word)
+  for _, entry in ipairs(list) do
+    if entry == word then return true end
+  end
+  return false
+end
+
+-- The options that are given, for strategies that take them.
+local function add_own(options, args)
+  for _, entry in ipairs(OWN) do
+    local value = args[target_of(entry)]
+    if value ~= nil then
+      if not has(entry[3], args.strategy) then
+        error(("%s: not for --strategy %s"):format(entry[1], args.strategy), 0)
+      end
+      options[entry[2]] = value
+    end
   end
 end
 
@@ -72,14 +132,15 @@ function characterize.run(args)
   local data = args.data and relucid.data(args.data)
   local point = input.point(args.point, net.n, data)
   local progress = Progress.new()
-  local options = { domain = domain_of(net, args.domain), data = data, anchor = not args.no_anchor, raw = args.raw,
+  local goal, domain = goal_and_domain(net, args, point)
+  local options = { domain = domain, data = data, anchor = not args.no_anchor, raw = args.raw,
                     seed = args.seed, threads = args.threads, timeout = args.timeout,
                     query_timeout = args.query_timeout, progress = show(progress) }
-  if args.epsilon then
-    if args.strategy ~= "nninfer" then error(("--epsilon: not for --strategy %s"):format(args.strategy), 0) end
-    options.epsilon = args.epsilon
+  add_own(options, args)
+  if args.strategy == "rules" and not data then
+    error("--strategy rules: give the data to learn from with --data", 0)
   end
-  local result = strategy[args.strategy](net, point, goal_of(net, args.goal, point), options)
+  local result = strategy.run(args.strategy, net, point, goal, options)
   progress:clear()
   report.characterize(result, { goal = args.goal, data = data, data_name = args.data, verbose = args.verbose })
   if args.json then result:save(args.json) end

@@ -1,5 +1,5 @@
---- What all strategies share: the task (checked arguments, clock, statistics), the local affine form of the
---- margins, the loop that minimises a pattern, and the regions that come out of it.
+--- What all strategies share: the task (checked arguments, clock, statistics), queries, the loop that minimises a
+--- pattern, and the result.  The local affine form of the margins is in relucid.strategy.forms.
 local core = require "relucid.core"
 local job = require "relucid.job"
 local Result = require "relucid.result"
@@ -17,8 +17,16 @@ local common = {}
 ---@field threads? integer
 ---@field search? table             further search options, for each query
 ---@field order? fun(pattern: table, stats: table): table  order in which to drop neurons: numbers or {layer, neuron}
----@field stop? fun(state: table): boolean?  called several times a second; true ends the strategy
----@field progress? fun(state: table)
+---@field stop? fun(state: relucid.State): boolean?  called several times a second; true ends the strategy
+---@field progress? fun(state: relucid.State)
+
+---@class relucid.State  what the hooks stop and progress are told
+---@field strategy string
+---@field seconds number
+---@field queries integer   of the whole strategy so far; also nodes, lps, ...
+---@field verdict string    of the first query of the minimisation at hand, "running" before
+---@field pattern table|nil relucid.pattern: the smallest one so far
+---@field text string|nil   where the strategy is
 
 local KNOWN = { domain = true, data = true, anchor = true, raw = true, timeout = true, query_timeout = true,
                 seed = true, threads = true, search = true, order = true, stop = true, progress = true }
@@ -29,14 +37,20 @@ Task.__index = Task
 
 -- ---- arguments ---------------------------------------------------------------------------
 
-local function check_options(options, own)
+local function sorted_names(...)
+  local names = {}
+  for _, set in ipairs { ... } do
+    for name in pairs(set) do names[#names + 1] = name end
+  end
+  table.sort(names)
+  return table.concat(names, " ")
+end
+
+local function check_options(strategy, options, own, unused)
   for name in pairs(options) do
-    if not KNOWN[name] and not own[name] then
-      local names = {}
-      for known in pairs(KNOWN) do names[#names + 1] = known end
-      for known in pairs(own) do names[#names + 1] = known end
-      table.sort(names)
-      error(("unknown option '%s'; known are: %s"):format(tostring(name), table.concat(names, " ")), 0)
+    if unused[name] then error(("option %s: not for strategy %s"):format(name, strategy), 0) end
+    if not KNOWN[name] and own[name] == nil then
+      error(("unknown option '%s'; known are: %s"):format(tostring(name), sorted_names(KNOWN, own)), 0)
     end
   end
 end
@@ -57,6 +71,22 @@ local function domain_of(net, given)
   return domain
 end
 
+-- Raises when no input obeys the domain's rows; an input that does is not needed, nor is an answer.
+local function check_not_empty(domain)
+  local row = {}
+  for i = 1, domain.n do row[i] = 0 end
+  local trivial = core.network { { W = { row }, b = { 0 } } }
+  local anything = core.property.linear { { c = { 0 }, d = 1 } }
+  local search <close> = trivial:search { domain = domain, target = anything, mode = "find", seconds = 10 }
+  if search:run() == "proved" then error("the domain is empty: no input obeys its rows A x <= b", 0) end
+end
+
+--- Raise an error when the domain is empty.
+---@param domain table  relucid.domain
+function common.check_domain(domain)
+  if #domain.b > 0 then check_not_empty(domain) end
+end
+
 local function check_inside(domain, point)
   local lo, hi = domain.lo, domain.hi
   for i, x in ipairs(point) do
@@ -68,7 +98,10 @@ local function check_inside(domain, point)
   for r, row in ipairs(A) do
     local sum = 0
     for i, x in ipairs(point) do sum = sum + row[i] * x end
-    if sum > b[r] then error(("the point is outside the domain: row %d is %.17g > %.17g"):format(r, sum, b[r]), 0) end
+    if sum > b[r] then
+      common.check_domain(domain)
+      error(("the point is outside the domain: row %d is %.17g > %.17g"):format(r, sum, b[r]), 0)
+    end
   end
 end
 
@@ -113,18 +146,76 @@ function common.answer(y, sign)
   return best
 end
 
+local function read_own(options, own)
+  local values = {}
+  for name, spec in pairs(own) do
+    local value = options[name]
+    if value == nil then
+      value = spec.default
+    elseif spec.type then
+      check_type(name, value, spec.type)
+    end
+    if spec.check and value ~= nil then
+      local expected = spec.check(value)
+      if expected then error(("option %s: is %s, expected %s"):format(name, tostring(value), expected), 0) end
+    end
+    values[name] = value
+  end
+  return values
+end
+
+-- Functions have no place in a JSON record: their name stands for them.
+local function recorded(values)
+  local record = {}
+  for name, value in pairs(values) do record[name] = type(value) == "function" and "function" or value end
+  return record
+end
+
+--- A check for own options: a finite number above 0.
+---@param value any
+---@return string|nil expected  nil: the value is fine
+function common.positive(value)
+  if not (math.type(value) and value > 0 and value < math.huge) then return "a number > 0" end
+end
+
+--- A check for own options: an integer from 1 on.
+---@param value any
+---@return string|nil expected
+function common.count(value)
+  if not (math.tointeger(value) and value >= 1) then return "an integer >= 1" end
+end
+
+--- A check for own options: one of some words.
+---@param ... string
+---@return fun(value: any): string|nil
+function common.one_of(...)
+  local words = { ... }
+  return function(value)
+    for _, word in ipairs(words) do
+      if word == value then return nil end
+    end
+    return "one of: " .. table.concat(words, ", ")
+  end
+end
+
+---@class relucid.OwnOption
+---@field default any
+---@field type? string                          what type() gives
+---@field check? fun(value: any): string|nil    what was expected, when the value will not do
+
 --- Check the arguments of a strategy and start its clock.
 ---@param strategy string  its name
 ---@param net table  relucid.network
 ---@param point number[]
 ---@param goal table|nil  relucid.property, one conjunction; default: the class that the network answers at the point
 ---@param options relucid.StrategyOptions|nil
----@param own table  defaults of the strategy's own options; they are recorded in the result
+---@param own table<string, relucid.OwnOption>  the strategy's own options; their values are recorded in the result
+---@param unused? table<string, boolean>  common options that this strategy has no use for
 ---@return relucid.Task
-function common.task(strategy, net, point, goal, options, own)
+function common.task(strategy, net, point, goal, options, own, unused)
   options = options or {}
   check_type("options", options, "table")
-  check_options(options, own)
+  check_options(strategy, options, own, unused or {})
   for _, name in ipairs { "order", "stop", "progress" } do check_type(name, options[name], "function") end
   check_type("search", options.search, "table")
   for _, name in ipairs { "timeout", "query_timeout" } do check_type(name, options[name], "number") end
@@ -135,15 +226,11 @@ function common.task(strategy, net, point, goal, options, own)
   local task = setmetatable({
     strategy = strategy, net = net, point = point, goal = goal, hooks = options, started = core.now(), notes = {},
     domain = domain_of(net, options.domain), margins = margins_of(goal), output = y, anchored = options.anchor ~= false,
-    stats = { queries = 0, nodes = 0, lps = 0 },
+    stats = { queries = 0, nodes = 0, lps = 0, unknowns = 0 }, verdict = "running",
   }, Task)
-  task.options = { anchor = task.anchored }
-  for name, default in pairs(own) do
-    local value = options[name]
-    if value == nil then value = default end
-    check_type(name, value, type(default))
-    task.options[name] = value
-  end
+  task.own = read_own(options, own)
+  task.options = recorded(task.own)
+  task.options.anchor = task.anchored
   for _, name in ipairs { "seed", "threads", "timeout", "query_timeout" } do task.options[name] = options[name] end
   check_inside(task.domain, point)
   check_goal(task.margins, y)
@@ -172,28 +259,68 @@ local function is_interrupt(message)
   return type(message) == "string" and message:match("interrupted!$") ~= nil
 end
 
+--- Call a function of the user's; its errors say whose they are.  What Ctrl-C raises, and errors that are no texts,
+--- pass as they are.
+---@param option string  its name
+---@param f function
+---@return any
+function common.call(option, f, ...)
+  local answers = table.pack(pcall(f, ...))
+  if answers[1] then return table.unpack(answers, 2, answers.n) end
+  local message = answers[2]
+  if type(message) ~= "string" or is_interrupt(message) then error(message, 0) end
+  error(("option %s raised: %s"):format(option, message), 0)
+end
+
+--- What the hooks are told: the statistics so far, those of the running job added.
+---@param job_stats? table
+---@return relucid.State
+function Task:state(job_stats)
+  local state = {}
+  for name, value in pairs(self.stats) do state[name] = value end
+  for name, value in pairs(job_stats or {}) do state[name] = (state[name] or 0) + value end
+  state.strategy, state.seconds, state.verdict = self.strategy, self:seconds(), self.verdict
+  state.pattern, state.text = self.pattern, self.text
+  return state
+end
+
+--- Ask the hooks and the clock; returns true when the strategy is to end.
+---@param state? fun(): relucid.State
+---@return boolean
+function Task:poll(state)
+  if self.ended then return true end
+  local hooks = self.hooks
+  if hooks.timeout and self:seconds() >= hooks.timeout then
+    self.ended = "timeout"
+  elseif hooks.progress or hooks.stop then
+    local now = state and state() or self:state()
+    if hooks.progress then common.call("progress", hooks.progress, now) end
+    if hooks.stop and common.call("stop", hooks.stop, now) then self.ended = "stopped" end
+  end
+  return self.ended ~= nil
+end
+
+--- Run work(), which may raise what Ctrl-C raises: then the task has ended.  Other errors pass through.
+---@param work fun()
+---@return "done"|"interrupted"|"timeout"|"stopped"
+function Task:guard(work)
+  if self.ended then return self.ended end
+  local ok, message = pcall(work)
+  if not ok then
+    if not is_interrupt(message) then error(message, 0) end
+    self.ended = "interrupted"
+  end
+  return self.ended or "done"
+end
+
 --- Drive a job; returns "done", or why it ended early: "interrupted" (Ctrl-C), "timeout", "stopped" (options.stop).
---- Any other error passes through.
 ---@param step fun(nodes: integer): boolean
----@param state? fun(): table  for the hooks
+---@param state? fun(): relucid.State  for the hooks
 ---@return "done"|"interrupted"|"timeout"|"stopped"
 function Task:drive(step, state)
-  if self.ended then return self.ended end
-  local hooks, ended = self.hooks, nil
-  local function between()
-    if hooks.timeout and self:seconds() >= hooks.timeout then
-      ended = "timeout"
-    elseif state and (hooks.progress or hooks.stop) then
-      local now = state()
-      if hooks.progress then hooks.progress(now) end
-      if hooks.stop and hooks.stop(now) then ended = "stopped" end
-    end
-    return ended ~= nil
-  end
-  local ok, message = pcall(job.drive, step, between)
-  if not ok and not is_interrupt(message) then error(message, 0) end
-  self.ended = not ok and "interrupted" or ended
-  return self.ended or "done"
+  return self:guard(function()
+    job.drive(step, function() return self:poll(state) end)
+  end)
 end
 
 function Task:search_options(base)
@@ -202,145 +329,157 @@ function Task:search_options(base)
   return base
 end
 
--- ---- the local affine form ---------------------------------------------------------------------
+-- ---- queries --------------------------------------------------------------------------------
 
---- The margins' local affine form m0_j(x) = w.x + c at the point, rounded to nearest, and its value there.
----@return {w: number[], c: number, value: number}[]
-function Task:local_forms()
-  if self.forms then return self.forms end
-  local affine = self.net:affine(self.full)
-  self.forms = {}
-  for j, margin in ipairs(self.margins) do
-    local w = {}
-    for i = 1, self.net.n do w[i] = 0.0 end
-    for k, c in ipairs(margin.c) do
-      if c ~= 0 then
-        for i, value in ipairs(affine.W[k]) do w[i] = w[i] + c * value end
-      end
-    end
-    local c = dot(margin.c, affine.b) + margin.d
-    self.forms[j] = { w = w, c = c, value = dot(w, self.point) + c }
-  end
-  return self.forms
+-- Run net:search(fields) to its end or the task's; the caller closes it.
+local function run_search(self, net, fields)
+  local search = net:search(self:search_options(fields))
+  local ok, message = pcall(self.drive, self, function(nodes) return search:step(nodes) ~= "running" end,
+                            function() return self:state(search:stats()) end)
+  self:add_stats(search:stats())
+  self.stats.queries = self.stats.queries + 1
+  if ok then return search end
+  search:close()
+  error(message, 0)
 end
 
-local function negated(list)
-  local result = {}
-  for i, value in ipairs(list) do result[i] = -value end
-  return result
+--- Does every input of the domain that obeys the pattern have the property?
+---@param domain table        relucid.domain
+---@param pattern table|nil   relucid.pattern
+---@param property table      relucid.property
+---@param net? table          relucid.network, default: the task's
+---@return "proved"|"counterexample"|"unknown"|"running" verdict  running: the task has ended
+---@return number[]|nil x     the counterexample
+function Task:decide(domain, pattern, property, net)
+  if self.ended then return "running" end
+  local search <close> = run_search(self, net or self.net, { domain = domain, pattern = pattern,
+                                                             target = property:negate(), mode = "find_strict" })
+  local verdict = search:verdict()
+  if verdict == "unknown" then self.stats.unknowns = self.stats.unknowns + 1 end
+  return verdict, search:witness()
 end
 
---- A row {-w.x <= b} of a region.
----@param w number[]
----@param b number
-function common.row(w, b)
-  return { a = negated(w), b = b }
-end
-
---- Rows that imply the goal on R(pattern of the point): {m0_j >= threshold}.
----
---- There m_j is affine, but w and c are rounded.  So the largest value U of w.x - c_j.F(x) on R(s0) is bounded
---- rigorously; then -w.x <= b with b <= d_j - U gives m_j = c_j.F(x) + d_j >= w.x - U + d_j >= 0.
----@param threshold number
----@return {a: number[], b: number}[]|nil rows  nil: U could not be bounded
-function Task:local_rows(threshold)
-  local rows = {}
-  for j, form in ipairs(self:local_forms()) do
-    local margin = self.margins[j]
-    local target = core.property.linear(self.net, { { a = form.w, c = negated(margin.c), d = 0 } })
-    local search = self.net:search(self:search_options { domain = self.domain, pattern = self.full, target = target,
-                                                         mode = "maximize" })
-    self:drive(function(nodes) return search:step(nodes) ~= "running" end)
-    self:add_stats(search:stats())
-    self.stats.queries = self.stats.queries + 1
-    local upper = search:upper()
-    if upper == math.huge or upper ~= upper then return nil end
-    local b = core.add_down(margin.d, -upper)
-    if threshold > 0 then b = math.min(b, core.add_down(form.c, -threshold)) end
-    rows[j] = common.row(form.w, b)
-  end
-  return rows
+--- An upper bound of the target's value where the domain's inputs obey the pattern, valid whenever it is read.
+---@param pattern table|nil  relucid.pattern
+---@param target table       relucid.property
+---@return number upper      +inf: none is known
+function Task:upper(pattern, target)
+  if self.ended then return math.huge end
+  local search <close> = run_search(self, self.net, { domain = self.domain, pattern = pattern, target = target,
+                                                      mode = "maximize" })
+  local upper = search:upper()
+  return upper == upper and upper or math.huge
 end
 
 -- ---- minimising -----------------------------------------------------------------------------------
 
---- Find a minimal decision prefix of the point's pattern that implies the property.
+-- The user's order in which to try to drop neurons, or nil.
+local function order_of(self, property)
+  if not self.hooks.order then return nil end
+  local context = { network = self.net, point = self.point, domain = self.domain, goal = self.goal,
+                    property = property }
+  local order = common.call("order", self.hooks.order, self.full, context)
+  if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
+  return order
+end
+
+---@class relucid.Minimize
+---@field mode? "prefix"|"deletion"|"divide"  default "prefix"
+---@field domain? table                       relucid.domain, default: the task's
+---@field pattern? table                      relucid.pattern to start from, default: the point's whole pattern
+---@field order? table                        used when the user gives none
+
+---@class relucid.Outcome
+---@field verdict string    does the starting pattern imply the property?
+---@field pattern table     the smallest pattern that is proved to
+---@field ended string      "done" or why the task ended
+---@field unknowns integer  queries without an answer, whose literals were kept
+---@field witness number[]|nil  for "counterexample": an input that obeys the starting pattern without the property
+
+--- Minimise the point's pattern while it implies the property.
 ---@param property table  relucid.property
----@return {verdict: string, pattern: table, ended: string}
-function Task:minimize(property)
-  local order
-  if self.hooks.order then
-    order = self.hooks.order(self.full, { network = self.net, point = self.point, domain = self.domain,
-                                          goal = self.goal, property = property })
-    if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
-  end
-  local minimize = self.net:minimize(self:search_options {
-    domain = self.domain, pattern = self.full, property = property, mode = "prefix", order = order })
-  local function state()
-    local now = minimize:stats()
-    now.seconds, now.verdict, now.pattern, now.strategy = self:seconds(), minimize:verdict(), minimize:pattern(),
-      self.strategy
-    return now
-  end
-  local ended = self:drive(function(nodes) return minimize:step(nodes) end, state)
+---@param fields? relucid.Minimize
+---@return relucid.Outcome
+function Task:minimize(property, fields)
+  fields = fields or {}
+  local start = fields.pattern or self.full
+  if self.ended then return { verdict = "running", pattern = start, ended = self.ended, unknowns = 0 } end
+  local mode = fields.mode or "prefix"
+  local minimize <close> = self.net:minimize(self:search_options {
+    domain = fields.domain or self.domain, pattern = start, property = property, mode = mode,
+    order = order_of(self, property) or fields.order, point = self.point })
+  self.verdict = "running"
+  local ended = self:drive(function(nodes) return minimize:step(nodes) end, function()
+    self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
+    return self:state(minimize:stats())
+  end)
   local stats = minimize:stats()
   self:add_stats(stats)
-  local verdict = minimize:verdict()
-  if verdict == "proved" and stats.unknowns > 0 then
+  self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
+  if self.verdict == "proved" and stats.unknowns > 0 then
     self:note("%d %s left without an answer, their literals were kept", stats.unknowns,
               stats.unknowns == 1 and "query was" or "queries were")
   end
-  return { verdict = verdict, pattern = minimize:pattern(), ended = ended }
+  return { verdict = self.verdict, pattern = self.pattern, ended = ended, unknowns = stats.unknowns,
+           witness = minimize:witness() }
 end
 
 local ENDED_NOTE = {
   interrupted = "interrupted", timeout = "the time limit was reached", stopped = "stopped by the user's function",
 }
 
---- The result of the task: the region of the pattern cut by the rows, or none.
----@param pattern table|nil  relucid.pattern; nil: nothing is proved
----@param rows {a: number[], b: number}[]
----@param fields {status: string, implied: boolean?}
+--- The region of a part.
+---@param part relucid.Part
+---@return table region  relucid.region
+function Task:region(part)
+  if part.lo then
+    local box = core.domain { lo = part.lo, hi = part.hi, A = self.domain.A, b = self.domain.b }
+    return core.region(self.net, box)
+  end
+  local halfspaces = { A = {}, b = {} }
+  for j, row in ipairs(part.rows or {}) do halfspaces.A[j], halfspaces.b[j] = row.a, row.b end
+  return core.region(self.net, self.domain, part.pattern, halfspaces)
+end
+
+---@class relucid.Part  a proved region: a pattern cut by rows, or a box
+---@field pattern? table                    relucid.pattern
+---@field rows? {a: number[], b: number}[]
+---@field lo? number[]                      a box
+---@field hi? number[]
+---@field boxes? table                      {width = box, volume = box} where they are known already
+
+--- The result of the task.
+---@param parts relucid.Part[]  proved regions
+---@param fields {status: string, implied: boolean?, minimal: boolean?}
 ---@return relucid.Result
-function Task:result(pattern, rows, fields)
-  local regions = {}
-  if pattern then
-    local halfspaces = { A = {}, b = {} }
-    for j, row in ipairs(rows) do halfspaces.A[j], halfspaces.b[j] = row.a, row.b end
-    local region = core.region(self.net, self.domain, pattern, halfspaces)
-    regions[1] = { region = region, pattern = pattern }
-    if not region:contains(self.point) then
-      self:note("the region does not contain the point%s",
-                self.anchored and ": there is no box around it (use anchor = false)" or "")
-    end
+function Task:result(parts, fields)
+  local contained = false
+  for _, part in ipairs(parts) do
+    part.region = part.region or self:region(part)
+    part.kind = part.lo and "box" or part.region:is_polytope() and "polytope" or "pattern"
+    contained = contained or part.region:contains(self.point)
+  end
+  if #parts > 0 and not contained then
+    self:note("the region does not contain the point%s",
+              self.anchored and ": there is no box around it (use anchor = false)" or "")
   end
   local status = fields.status
   if self.ended then
     status = self.ended
     self:note("%s%s", ENDED_NOTE[self.ended],
-              pattern and ": the pattern may not be minimal, the region is proved" or "")
+              #parts > 0 and ": the region is proved, but may not be what a longer run would give" or "")
   end
   self.stats.seconds = self:seconds()
   local result = Result.new {
     net = self.net, domain = self.domain, goal = self.goal, point = self.point, strategy = self.strategy,
     options = self.options, status = status, implied = fields.implied, anchored = self.anchored, raw = self.hooks.raw,
-    stats = self.stats, note = #self.notes > 0 and table.concat(self.notes, "; ") or nil, regions = regions,
+    stats = self.stats, note = #self.notes > 0 and table.concat(self.notes, "; ") or nil, regions = parts,
   }
-  if self.hooks.data and pattern then result:support(self.hooks.data) end
+  result.minimal = fields.minimal
+  if self.hooks.data and #parts > 0 then result:support(self.hooks.data) end
   return result
 end
 
---- The result when the full pattern is not known to imply the property asked for: R(s0) and {m0_j >= threshold}.
----@param outcome {verdict: string, pattern: table, ended: string}
----@param threshold number
----@return relucid.Result
-function Task:local_result(outcome, threshold)
-  local rows = self:local_rows(threshold)
-  local refuted = outcome.verdict == "counterexample"
-  local implied
-  if refuted then implied = false end
-  return self:result(rows and self.full, rows or {}, { status = refuted and rows and "proved" or "unknown",
-                                                       implied = implied })
-end
+common.Task = Task
 
 return common

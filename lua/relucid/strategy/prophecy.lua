@@ -3,6 +3,7 @@
 --- Where the whole pattern s0 of the point does not imply it, the region is R(s0) and {m0_j >= 0}: on R(s0) each
 --- margin equals its local affine form m0_j.
 local common = require "relucid.strategy.common"
+local forms = require "relucid.strategy.forms"
 
 ---@param net table  relucid.network
 ---@param point number[]
@@ -13,12 +14,7 @@ return function(net, point, goal, options)
   local task = common.task("prophecy", net, point, goal, options, {})
   local outcome = task:minimize(task.goal)
   if outcome.verdict == "proved" then
-    return task:result(outcome.pattern, {}, { status = "proved", implied = true })
+    return task:result({ { pattern = outcome.pattern } }, { status = "proved", implied = true })
   end
-  if outcome.verdict == "counterexample" then
-    task:note("the point's whole pattern does not imply the goal: the region is cut by the margins")
-  else
-    task:note("not decided whether the point's whole pattern implies the goal: the region is cut by the margins")
-  end
-  return task:local_result(outcome, 0)
+  return forms.cut_by_margins(task, outcome)
 end

@@ -20,6 +20,7 @@ function T.test_help_and_version()
   local status, output = command "--help"
   lu.assertEquals(status, 0)
   lu.assertStrContains(output, "characterize")
+  lu.assertStrContains(output, "verify")
   lu.assertStrContains(output, "monitor")
   status, output = command("characterize", "--help")
   lu.assertEquals(status, 0)
@@ -86,6 +87,43 @@ function T.test_domain_raw_and_no_anchor()
   end)
 end
 
+function T.test_every_strategy_is_reached()
+  local strategies = { tight = { "--epsilon", "0.01,0.1", "--measure", "width" }, guarded = { "--start", "point" },
+                       free = {}, box = { "--delta", "0.01", "--start", "piece" }, prophecy = {},
+                       union = { "--coverage", "0.5", "--base", "prophecy", "--regions", "3" },
+                       portfolio = { "--measure", "volume" } }
+  with_net(function(net)
+    for name, more in pairs(strategies) do
+      support.with_file(nil, function(json)
+        local status, output, messages = command("characterize", net, "--point", "0.5,-0.5", "--strategy", name,
+                                                 "--json", json, table.unpack(more))
+        lu.assertEquals({ status, messages }, { 0, "" })
+        lu.assertStrContains(output, "verdict    proved")
+        local result = Result.read(json)
+        lu.assertTrue(#result >= 1)
+        lu.assertTrue(result:region():contains { 0.5, -0.5 })
+        if name == "union" then lu.assertStrContains(output, "coverage") end
+        if name == "box" then lu.assertStrContains(output, "faces") end
+        if name == "portfolio" then lu.assertStrContains(output, "tried      box") end
+      end)
+    end
+  end)
+end
+
+function T.test_rules_are_a_monitor()
+  local net, data = "examples/demo/climb.nnet", "examples/demo/encounters.csv"
+  support.with_file(nil, function(json)
+    local status, output = command("characterize", net, "--raw", "--point", "500,0,0,15", "--strategy", "rules",
+                                   "--data", data, "--rule-support", "100", "--rules", "2", "--json", json)
+    lu.assertEquals(status, 0)
+    lu.assertStrContains(output, "all inputs of the domain that obey these literals")
+    local covered = output:match "support    (%d+) of 3000"
+    status, output = command("monitor", json, data)
+    lu.assertEquals(status, 0)
+    lu.assertStrContains(output, covered .. " of 3000 points covered")
+  end)
+end
+
 function T.test_epsilon_above_the_margin_is_said()
   with_net(function(net)
     local status, output = command("characterize", net, "--point", "0.05,-0.5")
@@ -112,13 +150,24 @@ function T.test_usage_errors()
     refused("'1.5' is not an integer (see relucid --help)", "characterize", net, "--point", "0,0", "--seed", "1.5")
     refused("--epsilon: not for --strategy prophecy", "characterize", net, "--point", "0,0", "--strategy", "prophecy",
             "--epsilon", "1")
+    refused("--delta: not for --strategy nninfer", "characterize", net, "--point", "0,0", "--delta", "1")
+    refused("--coverage: not for --strategy box", "characterize", net, "--point", "0,0", "--strategy", "box",
+            "--coverage", "1")
+    refused("--strategy rules: give the data to learn from with --data", "characterize", net, "--point", "0,0",
+            "--strategy", "rules")
+    refused("option measure: is best, expected one of: volume, width", "characterize", net, "--point", "0,0",
+            "--strategy", "tight", "--measure", "best")
+    refused("the domain is empty: no input obeys its rows A x <= b", "characterize", net, "--point", "0,0", "--domain",
+            '{"lo": -1, "hi": 1, "A": [[1, 1], [-1, -1]], "b": [-1, -1]}')
     refused("--goal best: expected argmax, argmin or a file .vnnlib", "characterize", net, "--point", "0,0", "--goal",
             "best")
-    refused("p.vnnlib: VNN-LIB files are not supported yet", "characterize", net, "--point", "0,0", "--goal",
+    refused("p.vnnlib: cannot open: No such file or directory", "characterize", net, "--point", "0,0", "--goal",
             "p.vnnlib")
     refused("--point: has 3 numbers, expected 2", "characterize", net, "--point", "0,0,0")
     refused("point[1] is 2, the domain has -1 to 1", "characterize", net, "--point", "2,0")
-    refused("net.onnx: ONNX files are not supported yet", "characterize", "net.onnx", "--point", "0")
+    refused("net.onnx: cannot open: No such file or directory", "characterize", "net.onnx", "--point", "0")
+    refused("net.onnx: raw: ONNX files have no physical units, only .nnet files do", "characterize", "net.onnx",
+            "--point", "0", "--raw")
     refused("domain is contradictory: lo[1] is 1.0, hi[1] is 0.0", "characterize", net, "--point", "0,0", "--domain",
             '{"lo": 1, "hi": 0}')
     refused("/nowhere/r.json: No such file or directory", "monitor", "/nowhere/r.json", net)

@@ -1,5 +1,6 @@
 local lu = require "luaunit"
 local relucid = require "relucid"
+local onnx = require "spec.onnx"
 local support = require "spec.support"
 local raises = support.raises
 
@@ -9,11 +10,14 @@ function T.test_load_by_name_and_by_content()
   support.with_file(support.NNET, function(path)
     lu.assertEquals(relucid.load(path).n, 2)
   end, ".txt")
-  raises("net.onnx: ONNX files are not supported yet", relucid.load, "net.onnx")
-  raises("net.ONNX.gz: ONNX files are not supported yet", relucid.load, "net.ONNX.gz")
-  support.with_file("\8\7rest", function(path)
-    raises(path .. ": ONNX files are not supported yet", relucid.load, path)
-  end, ".bin")
+  local model = onnx.model { inputs = { { name = "x", dims = { 1, 3 } } }, outputs = { "x" } }
+  for _, suffix in ipairs { ".onnx", ".ONNX", ".bin" } do
+    support.with_file(model, function(path) lu.assertEquals(relucid.load(path).n, 3) end, suffix)
+  end
+  raises("net.onnx: cannot open: No such file or directory", relucid.load, "net.onnx")
+  raises("net.bin: cannot open: No such file or directory", relucid.load, "net.bin")
+  raises("net.ONNX.gz: raw: ONNX files have no physical units, only .nnet files do", relucid.load, "net.ONNX.gz",
+         { raw = true })
   support.raises_with("/nowhere/net.nnet", relucid.load, "/nowhere/net.nnet")
   support.raises_with("path: string expected, got nil", relucid.load)
 end
@@ -25,6 +29,15 @@ function T.test_load_gzipped()
     os.remove(path .. ".gz")
     lu.assertEquals(net:eval { 3, 2 }, { 1, 2 })
   end, ".nnet")
+  local model = onnx.model { inputs = { { name = "x", dims = { 1, 3 } } }, outputs = { "x" } }
+  for _, suffix in ipairs { ".onnx", ".other" } do
+    support.with_file(model, function(path)
+      os.execute("gzip -k " .. path)
+      local net = relucid.load(path .. ".gz")
+      os.remove(path .. ".gz")
+      lu.assertEquals(net.n, 3)
+    end, suffix)
+  end
 end
 
 function T.test_load_raw()

@@ -70,4 +70,16 @@ function T.test_picture()
   end, ".png")
 end
 
+-- A region of a pattern has no corners: its border is drawn where membership changes.
+function T.test_picture_of_a_pattern()
+  support.needs_gnuplot()
+  local net = relucid.load("examples/demo/climb.nnet", { raw = true })
+  local result = relucid.strategy.free(net, relucid.data("examples/demo/encounters.csv"):row(2), nil, { grow = false })
+  lu.assertEquals(result:kind(), "pattern")
+  support.with_file(nil, function(path)
+    plot.result(result, path, { steps = 20, inputs = { 4, 1 } })
+    lu.assertEquals(support.read(path):sub(2, 4), "PNG")
+  end, ".png")
+end
+
 return T

@@ -96,8 +96,16 @@ function T.test_refuses()
   raises("r.json: not a relucid result: no field 'relucid'", decode "3")
   raises("r.json: not a relucid result: version 2, expected 1", decode '{"relucid": 2}')
   raises("r.json: not a relucid result: no field 'network'", decode '{"relucid": 1}')
-  raises("r.json: not a relucid result: regions[1] has no A and b",
+  raises("r.json: not a relucid result: regions[1] has no A",
          decode '{"relucid":1,"network":{},"domain":{"lo":[0],"hi":[1]},"stats":{},"regions":[{}]}')
+  local function region(text)
+    return ('{"relucid":1,"network":{},"domain":{"lo":[0],"hi":[1]},"stats":{},"regions":[%s]}'):format(text)
+  end
+  raises("r.json: not a relucid result: regions[1] is of kind 'ball', expected polytope, pattern or box",
+         decode(region '{"kind":"ball"}'))
+  raises("r.json: not a relucid result: regions[1] has no pattern", decode(region '{"kind":"pattern"}'))
+  raises("r.json: not a relucid result: regions[1] has no hi", decode(region '{"kind":"box","lo":[0]}'))
+  raises("r.json: not a relucid result: regions[1] is no object", decode(region '3'))
   support.raises_with("r.json:1:", decode "{")
   support.raises_with("/nowhere/r.json", Result.read, "/nowhere/r.json")
 end

@@ -206,7 +206,7 @@ function T.test_interrupt_keeps_what_there_is()
   local result = slow { progress = function(state)
     if state.verdict == "proved" then error "interrupted!" end
   end }
-  check_ended(result, "interrupted", "interrupted: the pattern may not be minimal, the region is proved")
+  check_ended(result, "interrupted", "interrupted: the region is proved, but may not be")
   lu.assertEquals(#result, 1)
 end
 
@@ -216,6 +216,16 @@ function T.test_raising_hooks_pass_through()
     local ok, message = pcall(slow, { [name] = function() error(object) end })
     lu.assertFalse(ok)
     lu.assertIs(message, object)
+  end
+end
+
+-- Whose error it is, is said; the message is kept.
+function T.test_raising_hooks_are_named()
+  for _, name in ipairs { "stop", "progress", "order" } do
+    local ok, message = pcall(slow, { [name] = function() error "no such luck" end })
+    lu.assertFalse(ok)
+    lu.assertStrContains(message, ("option %s raised: "):format(name))
+    lu.assertStrContains(message, "no such luck")
   end
 end
 
@@ -242,6 +252,9 @@ function T.test_refuses()
   raises("point[1] is 1.5, the domain has -1 to 1", run({ 1.5, 0 }, nil, { domain = square }))
   raises("the point is outside the domain: row 1 is 0.5 > 0.25",
          run(point, nil, { domain = { lo = { -1, -1 }, hi = { 1, 1 }, A = { { 1, 0 } }, b = { 0.25 } } }))
+  raises("the domain is empty: no input obeys its rows A x <= b",
+         run(point, nil, { domain = { lo = { -1, -1 }, hi = { 1, 1 }, A = { { 1, 1 }, { -1, -1 } },
+                                      b = { 0.2, -0.3 } } }))
   raises("domain: has 1 inputs, the network has 2", run(point, nil, { domain = { lo = { 0 }, hi = { 1 } } }))
   raises("the goal does not hold at the point: margin 1 is -0.5, expected >= 0",
          run(point, relucid.property.argmax(net, 2), { domain = square }))

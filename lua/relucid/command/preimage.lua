@@ -1,0 +1,79 @@
+--- relucid preimage: the inputs of a VNN-LIB file's box whose outputs satisfy its assertions, as a union of polytopes.
+local relucid = require "relucid"
+local converters = require "relucid.command.argument"
+local Progress = require "relucid.progress"
+
+local preimage = { summary = "Find polytopes of inputs on which the assertions of a VNN-LIB file hold." }
+
+local DONE, UNKNOWN = 0, 3
+
+local number, integer = converters.number, converters.integer
+
+---@param parser table  of argparse
+function preimage.define(parser)
+  parser:argument("net", "The network: .onnx or .nnet; may be gzipped."):argname "NET"
+  parser:argument("prop", "VNN-LIB: the input box and the set of outputs to reach."):argname "PROP"
+  parser:option("--coverage", "Stop when this share of the set's volume is covered; 1: only when it is exact.", 0.9)
+    :argname("C"):convert(number)
+  parser:flag("--over", "Polytopes that hold all of the set, rather than such inside it.")
+  parser:option("--polytopes", "Stop at so many polytopes."):argname("N"):convert(integer)
+  parser:option("--seed", "Seed of the samples."):argname("N"):convert(integer)
+  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(number)
+end
+
+local function show(progress)
+  return function(state)
+    progress:show(("preimage: coverage %.3f, %d parts, %d splits, %.1f s"):format(state.coverage, state.parts,
+      state.splits, state.seconds))
+  end
+end
+
+-- The file describes the set itself, so its assertions are the property (and not, as for verify, its negation).
+local function read_problem(path, net)
+  local problem = relucid.vnnlib(path, net)
+  if #problem.cases ~= 1 then
+    error(("%s: has %d input sets, expected one"):format(path, #problem.cases), 0)
+  end
+  return problem:target(1), problem:domain(1)
+end
+
+local function line(name, format, ...)
+  print(("%-10s "):format(name) .. format:format(...))
+end
+
+local function report(net, result)
+  local coverage, stats = result.coverage, result.stats
+  line("network", "%s", (tostring(net):gsub("^network ", "")))
+  line("verdict", "%s%s", result.status, result.note and ": " .. result.note or "")
+  if result.options.mode == "under" then
+    line("polytopes", "%d, in which the property is proved", #result)
+    line("coverage", "%.4f of the property's volume", coverage.value)
+  else
+    line("polytopes", "%d, outside of which the property is refuted", #result)
+    line("coverage", "the property holds in %.4f of their volume", coverage.value)
+  end
+  if coverage.samples == 0 then
+    line("", "exact volumes: %.10f to %.10f", coverage.lo, coverage.hi)
+  else
+    line("", "99.9 %% interval %.4f to %.4f over %d samples", coverage.lo, coverage.hi, coverage.samples)
+  end
+  line("work", "%d splits, %d parts, %d of them exact, %d evaluations, %.2f s", stats.splits, stats.parts, stats.exact,
+    stats.evaluations, stats.seconds)
+end
+
+---@param args table  as argparse gives them
+---@return integer status
+function preimage.run(args)
+  local net = relucid.load(args.net)
+  local goal, domain = read_problem(args.prop, net)
+  local progress = Progress.new()
+  local result = relucid.strategy.preimage(net, goal, {
+    domain = domain, coverage = args.coverage, mode = args.over and "over" or "under", polytopes = args.polytopes,
+    seed = args.seed, timeout = args.timeout, progress = progress.enabled and show(progress) or nil })
+  progress:clear()
+  report(net, result)
+  if args.json then result:save(args.json) end
+  return result.status == "proved" and DONE or UNKNOWN
+end
+
+return preimage

@@ -1,0 +1,90 @@
+--- relucid verify: can the assertions of a VNN-LIB file all hold?  The answer as VNN-COMP's tools give it.
+local relucid = require "relucid"
+local file = require "relucid.io.file"
+local Progress = require "relucid.progress"
+
+local verify = { summary = "Say whether the assertions of a VNN-LIB file can all hold: unsat, sat, unknown, timeout." }
+
+local json = relucid.json
+
+local STATUS = { unsat = 0, sat = 1, unknown = 3, timeout = 3 }
+
+local function number(text)
+  local value = tonumber(text)
+  if not value or value ~= value or value < 0 then return nil, ("'%s' is not a number of at least 0"):format(text) end
+  return value
+end
+
+local function integer(text)
+  local value = math.tointeger(tonumber(text))
+  if not value or value < 0 then return nil, ("'%s' is not an integer of at least 0"):format(text) end
+  return value
+end
+
+function verify.define(parser)
+  parser:argument("net", "The network: .onnx or .nnet; may be gzipped."):argname "NET"
+  parser:argument("property", "The assertions, VNN-LIB; may be gzipped."):argname "PROP"
+  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(number)
+  parser:option("--threads", "POSIX threads."):argname("N"):convert(integer)
+  parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(integer)
+end
+
+-- "((X_0 v)\n (X_1 v)\n (Y_0 v))": numbers read back to the same doubles.
+local function counterexample_text(counterexample)
+  local lines = {}
+  for _, part in ipairs { { "X", counterexample.x }, { "Y", counterexample.y } } do
+    for i, value in ipairs(part[2]) do lines[#lines + 1] = ("(%s_%d %.17g)"):format(part[1], i - 1, value) end
+  end
+  return "(" .. table.concat(lines, "\n ") .. ")"
+end
+
+local function record_of(net, problem, args, result)
+  return json.object({
+    relucid = 1,
+    network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes }, { "file", "sha256", "layers" }),
+    property = json.object({ file = problem.file, sha256 = problem.sha256 }, { "file", "sha256" }),
+    options = json.object { timeout = args.timeout, threads = args.threads, seed = args.seed },
+    verdict = result.verdict,
+    reason = result.reason,
+    counterexample = result.counterexample and json.object(result.counterexample, { "x", "y" }) or nil,
+    stats = json.object(result.stats, { "cases", "nodes", "lps", "seconds" }),
+  }, { "relucid", "network", "property", "options", "verdict", "reason", "counterexample", "stats" })
+end
+
+local function print_stats(stats)
+  local names = {}
+  for name in pairs(stats) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do io.stderr:write(("%-14s %.10g\n"):format(name, stats[name])) end
+end
+
+local function show(progress)
+  return function(state)
+    local cases = state.cases > 1 and (" %d of %d cases open,"):format(state.open, state.cases) or ""
+    progress:show(("verify:%s %d nodes, %.1f s"):format(cases, state.nodes, state.seconds))
+  end
+end
+
+---@param args table  as argparse gives them
+---@return integer status
+function verify.run(args)
+  local started = relucid.now()
+  local net = relucid.load(args.net)
+  local problem = relucid.vnnlib(args.property, net)
+  local progress = Progress.new()
+  local result = relucid.verify(net, problem, {
+    timeout = args.timeout and math.max(args.timeout - (relucid.now() - started), 0),
+    threads = args.threads, seed = args.seed, progress = progress.enabled and show(progress) or nil })
+  progress:clear()
+  print(result.verdict)
+  if result.counterexample then print(counterexample_text(result.counterexample)) end
+  if result.reason == "interrupted" then io.stderr:write "relucid: interrupted\n" end
+  if args.verbose then
+    if result.reason then io.stderr:write(("%-14s %s\n"):format("reason", result.reason)) end
+    print_stats(result.stats)
+  end
+  if args.json then file.write(args.json, json.encode(record_of(net, problem, args, result)) .. "\n") end
+  return STATUS[result.verdict]
+end
+
+return verify

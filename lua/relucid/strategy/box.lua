@@ -1,0 +1,152 @@
+--- A box around the point, grown face by face with the decision procedure as judge: not bound to the point's linear
+--- piece nor to any pattern.  What keeps each face from moving is told: the domain's edge, or a counterexample within
+--- delta outside it.  Inputs that keep their whole range are irrelevant to the decision around the point.
+local core = require "relucid.core"
+local common = require "relucid.strategy.common"
+local forms = require "relucid.strategy.forms"
+local grow = require "relucid.strategy.grow"
+local measure = require "relucid.measure"
+local paper = require "relucid.strategy.paper"
+
+---@class relucid.BoxOptions: relucid.StrategyOptions
+---@field start? "paper"|"piece"|{lo: number[], hi: number[]}  where to begin: the largest box by volume of the
+---                      paper's regions (default), or of the point's linear piece: fewer queries; or a box, which is
+---                      proved first
+---@field delta? number  how far outside a face its counterexample may be, in widths of the domain; default 1e-3
+---@field patience? integer  after so many queries in a row without an answer the growth ends; default 10
+---@field order? fun(box: table, context: table): integer[]  inputs in the order in which to grow single faces
+
+local OWN = {
+  start = { default = "paper", check = function(value)
+    if type(value) == "table" and type(value.lo) == "table" and type(value.hi) == "table" then return nil end
+    return common.one_of("paper", "piece")(value) and "paper, piece or a box {lo, hi}"
+  end },
+  delta = { default = 1e-3, type = "number", check = common.positive },
+  patience = { default = 10, type = "number", check = common.count },
+}
+
+local function of_regions(task)
+  local parts = { paper.prophecy(task) or nil }
+  if task.own.start == "paper" then
+    local regions = paper.nninfer(task, paper.EPSILONS)
+    for _, part in ipairs(regions) do parts[#parts + 1] = part end
+  end
+  return parts
+end
+
+-- The best box known to have the goal, or the point alone.
+local function starting_box(task)
+  local start = task.own.start
+  if type(start) == "table" then return { lo = start.lo, hi = start.hi } end
+  local parts = start == "piece" and { paper.piece(task) or nil } or of_regions(task)
+  local best
+  for _, part in ipairs(parts) do
+    local box = task:region(part):box("volume", task.point)
+    if measure.better(measure.box("volume", box), measure.box("volume", best)) then best = box end
+  end
+  return best or { lo = task.point, hi = task.point }, best ~= nil
+end
+
+local function check_start(task, box)
+  for i, x in ipairs(task.point) do
+    local lo, hi = box.lo[i], box.hi[i]
+    if not (math.type(lo) and math.type(hi) and lo >= task.domain.lo[i] and hi <= task.domain.hi[i]) then
+      error(("option start: input %d is %s to %s, expected numbers inside the domain"):format(i, tostring(lo),
+                                                                                            tostring(hi)), 0)
+    end
+    if x < lo or x > hi then error(("option start: the box does not contain the point: input %d"):format(i), 0) end
+  end
+end
+
+-- What a unit's move of each face may take from some margin, by the point's linear piece.
+local function costs(task)
+  local list = {}
+  for i = 1, task.net.n do
+    local lo, hi = 0, 0
+    for _, form in ipairs(forms.of(task)) do
+      lo, hi = math.max(lo, form.w[i]), math.max(hi, -form.w[i])
+    end
+    list[i] = { lo, hi }
+  end
+  return list
+end
+
+local function order_of(task, box)
+  if not task.hooks.order then return nil end
+  local order = common.call("order", task.hooks.order, box, { network = task.net, point = task.point,
+                                                              domain = task.domain, goal = task.goal })
+  if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
+  return order
+end
+
+local function grower(task, box)
+  local domain = task.domain
+  local A, b, deltas = domain.A, domain.b, {}
+  local limit_lo, limit_hi = domain.lo, domain.hi
+  for i = 1, domain.n do deltas[i] = task.own.delta * (limit_hi[i] - limit_lo[i]) end
+  return grow.new {
+    lo = box.lo, hi = box.hi, limit_lo = limit_lo, limit_hi = limit_hi, delta = deltas, cost = costs(task),
+    patience = task.own.patience, order = order_of(task, box), refute = grow.refuter(task.net, domain, task.margins),
+    judge = function(lo, hi)
+      return task:decide(core.domain { lo = lo, hi = hi, A = A, b = b }, nil, task.goal)
+    end,
+    poll = function(text)
+      task.text = text
+      return task:poll()
+    end,
+  }
+end
+
+-- For the record: which inputs are irrelevant, and per face 0 (the domain's edge), the number of its counterexample in
+-- the list of witnesses, or null.
+local WITNESS_INPUTS = 64
+
+local function extra_of(task, faces, lo, hi)
+  local extra = { irrelevant = core.json.array {}, faces = { lo = core.json.array {}, hi = core.json.array {} },
+                  witnesses = core.json.array {} }
+  for i = 1, task.net.n do
+    if lo[i] == task.domain.lo[i] and hi[i] == task.domain.hi[i] then
+      extra.irrelevant[#extra.irrelevant + 1] = i
+    end
+  end
+  for _, face in ipairs(faces) do
+    local number = face.ending == "edge" and 0 or core.json.null
+    if face.witness then
+      if task.net.n <= WITNESS_INPUTS then extra.witnesses[#extra.witnesses + 1] = face.witness end
+      number = task.net.n <= WITNESS_INPUTS and #extra.witnesses or -1
+    end
+    extra.faces[face.side][face.input] = number
+  end
+  return extra
+end
+
+---@param net table  relucid.network
+---@param point number[]
+---@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
+---@param options? relucid.BoxOptions
+---@return relucid.Result result  result.faces: what ended each face (relucid.Face), with its counterexample
+return function(net, point, goal, options)
+  local task = common.task("box", net, point, goal, options, OWN)
+  local box, proved = starting_box(task)
+  check_start(task, box)
+  if not proved then
+    local domain = core.domain { lo = box.lo, hi = box.hi, A = task.domain.A, b = task.domain.b }
+    local verdict = task:decide(domain, nil, task.goal)
+    if verdict == "counterexample" and type(task.own.start) == "table" then
+      error("option start: the goal does not hold on the box", 0)
+    end
+    if verdict ~= "proved" then
+      task:note("not decided whether the goal holds on the starting box")
+      return task:result({}, { status = "unknown" })
+    end
+  end
+  local growing = grower(task, box)
+  task:guard(function() growing:run() end)
+  local lo, hi, faces, open = growing.lo, growing.hi, growing:endings(), 0
+  for _, face in ipairs(faces) do open = open + (face.ending == "unknown" and 1 or 0) end
+  if growing.tired then task:note("%d queries in a row had no answer", task.own.patience) end
+  if open > 0 then task:note("%d of %d faces may not be maximal", open, #faces) end
+  local result = task:result({ { lo = lo, hi = hi, extra = extra_of(task, faces, lo, hi) } }, { status = "proved" })
+  result.faces, result.maximal = faces, open == 0
+  return result
+end

@@ -1,0 +1,63 @@
+--- A pattern under a guard: ask directly whether R(s) and {m0_j >= eps_j, every j} implies the goal.
+---
+--- What NNInfer proves at the same eps is proved by this too (m_j >= m0_j - eps_j >= 0 under the guard).  So its
+--- minimal pattern is where the minimisation starts, over the domain cut by the guard's half-spaces: the region
+--- contains NNInfer's.  With start = "point" it begins at the point's whole pattern instead, with fewer queries.
+local core = require "relucid.core"
+local common = require "relucid.strategy.common"
+local forms = require "relucid.strategy.forms"
+
+---@class relucid.GuardedOptions: relucid.StrategyOptions
+---@field epsilon? number|number[]       for all margins or for each; default 0.1; 0 is allowed
+---@field start? "nninfer"|"point"       default "nninfer"
+
+local function check_epsilon(value)
+  local list = type(value) == "table" and value or { value }
+  for _, epsilon in ipairs(list) do
+    if not (math.type(epsilon) and epsilon >= 0 and epsilon < math.huge) then
+      return "a number >= 0 or a list of one for each margin"
+    end
+  end
+  if #list == 0 then return "a number >= 0 or a list of one for each margin" end
+end
+
+-- The domain cut by the guard.
+local function cut(domain, rows)
+  local A, b = domain.A, domain.b
+  for _, row in ipairs(rows) do A[#A + 1], b[#b + 1] = row.a, row.b end
+  return core.domain { lo = domain.lo, hi = domain.hi, A = A, b = b }
+end
+
+---@param net table  relucid.network
+---@param point number[]
+---@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
+---@param options? relucid.GuardedOptions
+---@return relucid.Result
+return function(net, point, goal, options)
+  local task = common.task("guarded", net, point, goal, options, {
+    epsilon = { default = 0.1, check = check_epsilon },
+    start = { default = "nninfer", check = common.one_of("nninfer", "point") } })
+  local given = task.own.epsilon
+  if type(given) == "table" and #given ~= #task.margins then
+    error(("option epsilon: has %d numbers, the goal has %d margins"):format(#given, #task.margins), 0)
+  end
+  local epsilon = forms.thresholds(task, given)
+  forms.note_small_margins(task, epsilon)
+  local property, rows = forms.relaxed(task, epsilon)
+  local start = { verdict = "running", pattern = task.full }
+  if task.own.start == "nninfer" then
+    task.text = "without the guard"
+    start = task:minimize(property)
+  end
+  task.text = "under the guard"
+  local outcome = task:minimize(task.goal, { domain = cut(task.domain, rows), pattern = start.pattern })
+  if outcome.verdict == "proved" or start.verdict == "proved" then
+    return task:result({ { pattern = outcome.pattern, rows = rows } }, { status = "proved", implied = true })
+  end
+  if outcome.verdict == "counterexample" then
+    task:note("epsilon is below the rounding of the local affine form: the region is cut inside the whole pattern")
+  else
+    task:note("not decided whether the point's whole pattern under the guard implies the goal")
+  end
+  return forms.local_result(task, outcome, epsilon)
+end

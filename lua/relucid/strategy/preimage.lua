@@ -1,0 +1,322 @@
+--- Preimage: the inputs of a domain that have a property, as a union of polytopes.
+---
+--- Two methods.  "split": the domain is split, by input or by neuron; on each part affine minorants of the goal's rows
+--- cut out a polytope on which the goal is proved (mode "under"), or outside of which it is refuted (mode "over").  The
+--- search can be ended at any time; what it has found is proved.  "exact": all linear regions are enumerated, cut by
+--- the goal, united where their union is convex; of these the largest are taken.  "auto" enumerates small networks with
+--- few inputs and takes of both answers the one with fewer polytopes; elsewhere it splits.
+---
+--- Where the regions have been enumerated the coverage is exact, else it is measured over a sample.
+local core = require "relucid.core"
+local job = require "relucid.job"
+local Result = require "relucid.result"
+
+---@class relucid.PreimagePart  a part of the domain that is not split yet
+---@field volume number     estimate: share of the domain's box that the part's sample points stand for
+---@field captured number   estimate: how much of it the part's polytope holds
+---@field gain number|nil   estimate: what the proposed split adds to that
+---@field undecided integer neurons whose sign is not decided on the part
+---@field closed boolean    nothing is left to gain
+---@field depth integer
+---@field lo number[]       its box
+---@field hi number[]
+---@field split {input: integer, at: number}|{neuron: integer[]}|nil  the proposed split, once one was looked for
+
+---@class relucid.PreimageOptions
+---@field domain? table        relucid.domain or {lo, hi [, A, b]}; default: the box that the network's file gives
+---@field coverage? number     stop when so much is covered (default 0.9); 1: only when nothing is left
+---@field mode? "under"|"over" default "under"
+---@field method? "auto"|"exact"|"split"  default "auto"; "exact": mode "under", at most 10 inputs that vary
+---@field timeout? number      seconds in all
+---@field polytopes? integer   stop at so many polytopes
+---@field seed? integer
+---@field samples? integer     points that measure the coverage
+---@field search? table        further options, see relucid.preimage_options()
+---@field raw? boolean         the network was loaded with raw = true; recorded in the result
+---@field choose? fun(parts: relucid.PreimagePart[], state: table): integer?  which part to split next; nil: as usual
+---@field split? fun(part: relucid.PreimagePart, state: table): table?  how: {input =, at =} or {neuron =}
+---@field stop? fun(state: table): boolean?  called several times a second; true ends the search
+---@field progress? fun(state: table)
+
+local KNOWN = { domain = "any", coverage = "number", mode = "string", method = "string", timeout = "number",
+                polytopes = "number", seed = "number", samples = "number", search = "table", raw = "boolean",
+                choose = "function", split = "function", stop = "function", progress = "function" }
+
+-- Where the search ended, as a result's status says it.
+local STATUS = { coverage = "proved", exact = "proved", seconds = "timeout", polytopes = "stopped", stuck = "unknown" }
+local NOTE = { interrupted = "what was found so far", timeout = "the time limit was reached",
+               stopped = "stopped before the coverage was reached", unknown = "no part can be split further" }
+
+local function check_options(options)
+  for name, value in pairs(options) do
+    local expected = KNOWN[name]
+    if not expected then
+      local names = {}
+      for known in pairs(KNOWN) do names[#names + 1] = known end
+      table.sort(names)
+      error(("unknown option '%s'; known are: %s"):format(tostring(name), table.concat(names, " ")), 0)
+    end
+    if expected ~= "any" and type(value) ~= expected then
+      error(("option %s: %s expected, got %s"):format(name, expected, type(value)), 0)
+    end
+  end
+end
+
+local function domain_of(net, given)
+  local domain = given or net:box()
+  if not domain then error("the network's file gives no input box: a domain is needed", 0) end
+  if type(domain) == "table" then domain = core.domain(domain) end
+  return domain
+end
+
+local function is_interrupt(message)
+  return type(message) == "string" and message:match("interrupted!$") ~= nil
+end
+
+-- One split in an order of the user's own; true at the end.
+local function step_by_hand(preimage, options, state)
+  if preimage:check() then return true end
+  local parts = preimage:parts()
+  local i = options.choose and options.choose(parts, state)
+  if options.choose and i == nil then return preimage:step(1) end
+  if not options.choose then
+    i = preimage:best()
+    if not i then return preimage:step(1) end
+  end
+  if math.type(i) ~= "integer" or not parts[i] then
+    error(("option choose: returned %s, expected the number of a part or nil"):format(tostring(i)), 0)
+  end
+  local split = options.split and options.split(parts[i], state)
+  if split ~= nil and type(split) ~= "table" then
+    error(("option split: returned %s, expected a table or nil"):format(tostring(split)), 0)
+  end
+  preimage:split(i, split)
+  return false
+end
+
+local function state_of(preimage, started)
+  local state = preimage:stats()
+  state.coverage, state.seconds = preimage:estimate(), core.now() - started
+  return state
+end
+
+-- ---- exact regions ----------------------------------------------------------------------------
+
+-- Enumeration pays for networks of this size; beyond, its cost is unforeseeable.
+local FEW_INPUTS, INPUTS, NEURONS, CELLS, LEAVES, MERGED = 2, 4, 64, 50000, 10000, 50000
+
+local function varying(domain)
+  local count, lo, hi = 0, domain.lo, domain.hi
+  for i = 1, domain.n do
+    if lo[i] < hi[i] then count = count + 1 end
+  end
+  return count
+end
+
+local function is_small(net, domain)
+  local inputs = varying(domain)
+  return inputs >= 1 and (inputs <= FEW_INPUTS or (inputs <= INPUTS and net.neurons <= NEURONS))
+end
+
+-- The enumeration, run to the end, or nil and why it ended early.
+local function enumerate(self, cells)
+  local found = self.net:enumerate { domain = self.domain, property = self.goal }
+  local ended = self:drive(function(count) return found:step(count) end, function()
+    local stats = found:stats()
+    if cells and stats.cells > cells then return nil end
+    return { coverage = 0, parts = found:count(), splits = stats.cuts }
+  end)
+  if ended then return nil, ended end
+  return found
+end
+
+-- Regions in the order of their volume until they hold the share asked for of the total, or there are `most`: a
+-- result's regions, bounds of their volume, and whether the share is reached.
+local function largest_regions(found, asked, most)
+  local list, total_hi = {}, select(2, found:volume())
+  for i = 1, found:count() do
+    local lo, hi = found:volume(i)
+    list[i] = { i = i, lo = lo, hi = hi }
+  end
+  table.sort(list, function(a, b) return a.lo > b.lo or (a.lo == b.lo and a.i < b.i) end)
+  local regions, lo, hi = {}, 0.0, 0.0
+  for _, entry in ipairs(list) do
+    if asked < 1 and lo > 0 and lo >= asked * total_hi or #regions == most then break end
+    local region = found:region(entry.i)
+    local region_lo, region_hi = region:volume()
+    regions[#regions + 1] = { region = region, pattern = found:pattern(entry.i) }
+    lo, hi = core.add_down(lo, region_lo), core.add_up(hi, region_hi)
+  end
+  return regions, lo, hi, #regions == #list or asked < 1 and lo > 0 and lo >= asked * total_hi
+end
+
+-- Bounds of a quotient of volumes as a coverage.
+local function quotient(lo, hi, total_lo, total_hi)
+  if total_hi <= 0 then return { value = 1.0, lo = 1.0, hi = 1.0, samples = 0 } end
+  if not (total_hi < math.huge and hi < math.huge) then return { value = 0.0, lo = 0.0, hi = 1.0, samples = 0 } end
+  local value = total_lo + total_hi > 0 and math.min((lo + math.min(hi, total_hi)) / (total_lo + total_hi), 1.0) or 1.0
+  return { value = value, lo = math.max(core.add_down(lo / total_hi, -4e-16), 0.0),
+           hi = total_lo > 0 and math.min(core.add_up(hi / total_lo, 4e-16), 1.0) or 1.0, samples = 0 }
+end
+
+-- ---- splitting ----------------------------------------------------------------------------------
+
+local function regions_of(preimage)
+  local regions = {}
+  for i = 1, preimage:count() do regions[i] = { region = preimage:region(i) } end
+  return regions
+end
+
+-- Exact coverage of regions that do not overlap, given the property's volume.
+local function exact_coverage(self, regions, total_lo, total_hi)
+  local lo, hi = 0.0, 0.0
+  for _, part in ipairs(regions) do
+    local region_lo, region_hi = part.region:volume()
+    lo, hi = core.add_down(lo, region_lo), core.add_up(hi, region_hi)
+  end
+  if self.mode == "under" then return quotient(lo, hi, total_lo, total_hi) end
+  return quotient(total_lo, total_hi, lo, hi)
+end
+
+-- Split until the coverage is reached, by the exact measure where there is one, or there are `most` parts.
+local function split_domain(self, found, most)
+  local options, asked = self.options, self.asked
+  local arguments = {}
+  for name, value in pairs(options.search or {}) do arguments[name] = value end
+  for _, name in ipairs { "coverage", "mode", "seed", "samples" } do arguments[name] = options[name] end
+  arguments.domain, arguments.property, arguments.seconds = self.domain, self.goal, self:rest()
+  arguments.polytopes = most or options.polytopes
+  local preimage = self.net:preimage(arguments)
+  local by_hand = options.choose or options.split
+  local target, full = asked, false
+  while true do
+    local function state() return state_of(preimage, self.started) end
+    local ended = self:drive(function(splits)
+      if not by_hand then return preimage:step(splits) end
+      full = arguments.polytopes ~= nil and preimage:count() >= arguments.polytopes
+      return full or step_by_hand(preimage, options, state())
+    end, state)
+    local regions = regions_of(preimage)
+    local reason = preimage:reason()
+    local status = ended or full and "stopped" or STATUS[reason]
+    local exact = found and exact_coverage(self, regions, found:volume())
+    if not exact or reason ~= "coverage" or exact.lo >= asked then
+      local coverage = exact or preimage:coverage()
+      if reason == "exact" and coverage.samples == 0 and not exact then coverage.value = 1.0 end
+      return { regions = regions, coverage = coverage, status = status, stats = preimage:stats() }
+    end
+    target = math.min(target + asked - exact.lo + 0.01 * (1 - asked), 1)
+    preimage:demand(target)
+  end
+end
+
+-- ---- the strategy ---------------------------------------------------------------------------------
+
+local Run = {}
+Run.__index = Run
+
+--- Seconds that are left; nil: no limit.
+function Run:rest()
+  local timeout = self.options.timeout
+  return timeout and math.max(timeout - (core.now() - self.started), 1e-3)
+end
+
+--- Drive a job; nil at its end, else why it ended early.  state() = nil gives the job up: "unknown".
+function Run:drive(step, state)
+  local options, ended = self.options, nil
+  local function between()
+    local now = state()
+    if not now then
+      ended = "unknown"
+      return true
+    end
+    now.seconds = core.now() - self.started
+    if options.progress then options.progress(now) end
+    if options.timeout and now.seconds >= options.timeout then
+      ended = "timeout"
+    elseif options.stop and options.stop(now) then
+      ended = "stopped"
+    end
+    return ended ~= nil
+  end
+  local ok, message = pcall(job.drive, step, between)
+  if not ok and not is_interrupt(message) then error(message, 0) end
+  return not ok and "interrupted" or ended
+end
+
+-- The regions of a search that found nothing: none inside the set, all of the domain around it.
+function Run:nothing_known()
+  return self.mode == "over" and { { region = core.region(self.net, self.domain) } } or {}
+end
+
+-- The answer by enumeration: nil where the network is too large for it.
+local function exact_answer(self)
+  local forced = self.method == "exact"
+  if not forced and not is_small(self.net, self.domain) then return nil end
+  local found, ended = enumerate(self, not forced and CELLS or nil)
+  if not found then
+    if not forced and ended == "unknown" then return nil end
+    return { regions = self:nothing_known(), coverage = { value = 0.0, lo = 0.0, hi = 1.0, samples = 0 },
+             status = ended,
+             stats = { splits = 0, parts = 0, exact = 0, evaluations = 0, checks = 0 } }
+  end
+  if self.mode == "over" or (not forced and self.asked < 1 and found:count() > LEAVES) then return nil, found end
+  local pieces = found:count()
+  if #self.goal:clauses() == 1 and pieces <= MERGED then found:merge() end
+  local regions, lo, hi, reached = largest_regions(found, self.asked, self.options.polytopes)
+  local stats = found:stats()
+  return { regions = regions, coverage = quotient(lo, hi, found:volume()), status = reached and "proved" or "stopped",
+           stats = { splits = stats.cuts, parts = pieces, exact = pieces, evaluations = 0, checks = 0 } }, found
+end
+
+local function choose_answer(self)
+  local exact, found
+  local by_hand = self.options.choose or self.options.split
+  if self.method ~= "split" and not by_hand then exact, found = exact_answer(self) end
+  if exact and (self.method == "exact" or exact.status ~= "proved" or self.asked == 1 or #exact.regions <= 1) then
+    return exact
+  end
+  if found and self.mode == "over" and #self.goal:clauses() > 1 then found = nil end -- the polytopes may overlap
+  local split = split_domain(self, found, exact and math.max(#exact.regions, 2)) -- more parts are no better answer
+  if exact and (split.status ~= "proved" or #exact.regions <= #split.regions) then return exact end
+  return split
+end
+
+local function check_words(self)
+  if self.mode ~= "under" and self.mode ~= "over" then
+    error(("option mode: is '%s', expected one of: under, over"):format(self.mode), 0)
+  end
+  if self.method ~= "auto" and self.method ~= "exact" and self.method ~= "split" then
+    error(("option method: is '%s', expected one of: auto, exact, split"):format(self.method), 0)
+  end
+  local polytopes = self.options.polytopes
+  if polytopes and not (math.type(polytopes) == "integer" and polytopes > 0) then
+    error(("option polytopes: is %s, expected a positive integer"):format(polytopes), 0)
+  end
+  if self.method == "exact" and self.mode == "over" then error("option method: 'exact' is for mode 'under'", 0) end
+  if not (self.asked > 0 and self.asked <= 1) then
+    error(("option coverage: is %s, expected a number above 0 and at most 1"):format(self.asked), 0)
+  end
+end
+
+---@param net table  relucid.network
+---@param goal table  relucid.property: the set to find, as a property of inputs and outputs
+---@param options? relucid.PreimageOptions
+---@return relucid.Result
+return function(net, goal, options)
+  options = options or {}
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
+  check_options(options)
+  local self = setmetatable({ net = net, goal = goal, options = options, started = core.now(),
+                              domain = domain_of(net, options.domain), asked = options.coverage or 0.9,
+                              mode = options.mode or "under", method = options.method or "auto" }, Run)
+  check_words(self)
+  local answer = choose_answer(self)
+  answer.stats.seconds = core.now() - self.started
+  return Result.new {
+    net = net, domain = self.domain, goal = goal, strategy = "preimage", raw = options.raw, status = answer.status,
+    note = NOTE[answer.status], regions = answer.regions, coverage = answer.coverage, stats = answer.stats,
+    options = { mode = self.mode, method = self.method, coverage = self.asked, seed = options.seed,
+                timeout = options.timeout, polytopes = options.polytopes },
+  }
+end

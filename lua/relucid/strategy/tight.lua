@@ -1,0 +1,65 @@
+--- NNInfer with the smallest thresholds that are valid: not one guessed epsilon, but per margin what the pattern needs.
+---
+--- For each epsilon of a list the pattern is minimised as NNInfer does.  Then U_j, an upper bound of
+--- m0_j(x) - m_j(F(x)) on R(s), replaces epsilon: R(s) and {m0_j >= U_j, every j} has the goal.  As U_j is at most
+--- epsilon but for its own rounding, and the weaker of the two rows is taken, each region contains NNInfer's at the
+--- same epsilon.  The best region by the measure comes first; regions inside another are left out.
+local common = require "relucid.strategy.common"
+local forms = require "relucid.strategy.forms"
+local measure = require "relucid.measure"
+local paper = require "relucid.strategy.paper"
+
+---@class relucid.TightOptions: relucid.StrategyOptions
+---@field epsilon? number|number[]     those to minimise with; default {1e-5, 1e-3, 0.1, 1}
+---@field measure? "volume"|"width"    of the largest box, for the order of the regions; default "volume"
+
+local function check_epsilons(value)
+  local list = type(value) == "table" and value or { value }
+  if #list == 0 then return "a number > 0 or a list of them" end
+  for _, epsilon in ipairs(list) do
+    if common.positive(epsilon) then return "a number > 0 or a list of them" end
+  end
+end
+
+-- Best first, without those inside a better one.
+local function chosen(task, parts)
+  local kind, anchor = task.own.measure, task.anchored and task.point or nil
+  for i, part in ipairs(parts) do
+    local region = task:region(part)
+    local box = region:box(kind, anchor)
+    parts[i].region, parts[i].boxes = region, { [kind] = box or false }
+    parts[i].value, parts[i].place = measure.box(kind, box), i
+  end
+  table.sort(parts, function(a, b)
+    if measure.better(a.value, b.value) then return true end
+    return not measure.better(b.value, a.value) and a.place < b.place
+  end)
+  local kept = {}
+  for _, part in ipairs(parts) do
+    local inside = false
+    for _, other in ipairs(kept) do inside = inside or other.region:includes(part.region, { nodes = 100 }) end
+    if not inside then kept[#kept + 1] = part end
+  end
+  return kept
+end
+
+---@param net table  relucid.network
+---@param point number[]
+---@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
+---@param options? relucid.TightOptions
+---@return relucid.Result
+return function(net, point, goal, options)
+  local task = common.task("tight", net, point, goal, options, {
+    epsilon = { default = paper.EPSILONS, check = check_epsilons },
+    measure = { default = "volume", check = common.one_of("volume", "width") } })
+  local epsilon = task.own.epsilon
+  local list, outcome = paper.nninfer(task, type(epsilon) == "table" and epsilon or { epsilon })
+  if #list == 0 then
+    task:note("not decided whether the point's whole pattern keeps the margins within any epsilon")
+    return forms.local_result(task, outcome, forms.thresholds(task, 0))
+  end
+  local parts = {}
+  task.text = "thresholds"
+  for i, found in ipairs(list) do parts[i] = paper.tightened(task, found) end
+  return task:result(chosen(task, parts), { status = "proved", implied = true })
+end

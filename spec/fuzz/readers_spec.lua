@@ -1,0 +1,223 @@
+-- Damaged files: the readers either read them or raise a message that names the file; under the sanitizers no damage
+-- goes unseen.  RELUCID_FUZZ: how many files of each kind (default 300).
+local lu = require "luaunit"
+local relucid = require "relucid"
+local onnx = require "spec.onnx"
+local support = require "spec.support"
+
+local T = {}
+
+local COUNT = math.tointeger(tonumber(os.getenv "RELUCID_FUZZ")) or 300
+
+local function tensor(rng, name, dims)
+  local data, count = {}, 1
+  for _, dim in ipairs(dims) do count = count * dim end
+  for i = 1, count do data[i] = rng(-20, 20) / 8 end
+  return { name = name, dims = dims, data = data, typed = rng(1, 2) == 1 }
+end
+
+local function image_model(rng)
+  local function t(name, ...) return tensor(rng, name, { ... }) end
+  return {
+    inputs = { { name = "x", dims = { "N", 2, 4, 4 } } }, outputs = { "y" },
+    tensors = { t("w", 2, 1, 3, 3), t("b", 2), t("d", 3, 8), t("e", 3), t("mean", 1, 2, 1, 1),
+                { name = "axes", dims = { 1 }, data = { 0 }, type = "int64" },
+                { name = "s", dims = { 2 }, data = { 1, -1 }, type = "int64" } },
+    nodes = { { "Sub", { "x", "mean" }, "a", name = "normalise" },
+              { "Conv", { "a", "w", "b" }, "c", { group = 2, pads = { 1, 1, 1, 1 }, strides = { 1, 1 },
+                                                  dilations = { 1, 1 }, kernel_shape = { 3, 3 } } },
+              { "Relu", { "c" }, "r" },
+              { "AveragePool", { "r" }, "p", { kernel_shape = { 2, 2 }, strides = { 2, 2 }, count_include_pad = 1 } },
+              { "Transpose", { "p" }, "q", { perm = { 0, 2, 3, 1 } } }, { "Reshape", { "q", "s" }, "f" },
+              { "Gemm", { "f", "d", "e" }, "g", { transB = 1, alpha = 0.5 } }, { "Relu", { "g" }, "h" },
+              { "Squeeze", { "h", "axes" }, "y" } },
+  }
+end
+
+local function dense_model(rng)
+  local function t(name, ...) return tensor(rng, name, { ... }) end
+  return {
+    inputs = { { name = "x", dims = { 1, 1, 1, 5 } } }, outputs = { "y" },
+    tensors = { t("w", 5, 4), t("b", 4), t("v", 4, 2), t("s", 4), t("zero", 1) },
+    nodes = { { "Sub", { "x", "zero" }, "c" }, { "Flatten", { "c" }, "f", { axis = 1 } },
+              { "MatMul", { "f", "w" }, "p" },
+              { "Add", { "p", "b" }, "z" },
+              { "BatchNormalization", { "z", "s", "b", "b", "s" }, "n", { epsilon = 9.0 } },
+              { "Relu", { "n" }, "r" }, { "Constant", {}, "k", { value = { tensor = t(nil, 2) } } },
+              { "MatMul", { "r", "v" }, "q" }, { "Mul", { "q", "k" }, "m" },
+              { "Unsqueeze", { "m" }, "u", { axes = { 0 } } },
+              { "Identity", { "u" }, "y" } },
+  }
+end
+
+local PROPERTY = [[
+; a property
+(declare-const X_0 Real) (declare-const X_1 Real)
+(declare-const Y_0 Real) (declare-const Y_1 Real)
+(assert (or (and (<= X_0 1) (>= X_0 -1e0) (<= X_1 0.5) (>= X_1 (- 0.25)))
+  (and (<= 2 X_0 3) (<= -1 X_1 (+ 1 2)))))
+(assert (<= (+ (* 2 Y_0) (* -1.5 X_1)) (- Y_1 7)))
+(assert (or (>= Y_0 1) (< Y_1 Y_0) (= Y_0 Y_1)))
+]]
+
+-- ---- damage --------------------------------------------------------------------------------------------
+
+local damages = {}
+
+function damages.truncate(rng, text) return text:sub(1, rng(0, #text - 1)) end
+
+function damages.byte(rng, text)
+  local at = rng(1, #text)
+  return text:sub(1, at - 1) .. string.char(rng(0, 255)) .. text:sub(at + 1)
+end
+
+function damages.bit(rng, text)
+  local at = rng(1, #text)
+  return text:sub(1, at - 1) .. string.char(text:byte(at) ~ (1 << rng(0, 7))) .. text:sub(at + 1)
+end
+
+function damages.delete(rng, text)
+  local at = rng(1, #text)
+  return text:sub(1, at - 1) .. text:sub(at + rng(1, 16))
+end
+
+function damages.duplicate(rng, text)
+  local at, length = rng(1, #text), rng(1, 32)
+  return text:sub(1, at + length) .. text:sub(at)
+end
+
+function damages.insert(rng, text)
+  local at, bytes = rng(1, #text), {}
+  for i = 1, rng(1, 10) do bytes[i] = string.char(rng(1, 3) == 1 and 255 or rng(0, 255)) end
+  return text:sub(1, at) .. table.concat(bytes) .. text:sub(at + 1)
+end
+
+-- Words of the text change places: well-formed nonsense for a text format.
+function damages.swap(rng, text)
+  local a, b = rng(1, #text), rng(1, #text)
+  local from, to = text:match("()%w+()", math.min(a, b))
+  local word = text:match("%w+", math.max(a, b))
+  if not from or not word then return text end
+  return text:sub(1, from - 1) .. word .. text:sub(to)
+end
+
+local NAMES = {}
+for name in pairs(damages) do NAMES[#NAMES + 1] = name end
+table.sort(NAMES)
+
+local function damaged(rng, text)
+  for _ = 1, rng(1, 3) do
+    if #text > 0 then text = damages[NAMES[rng(1, #NAMES)]](rng, text) end
+  end
+  return text
+end
+
+-- Every place of the model's table that holds a number or a string, in an order that does not depend on the run.
+local function leaves(t, list)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  for _, key in ipairs(keys) do
+    if type(t[key]) == "table" then
+      leaves(t[key], list)
+    elseif type(t[key]) ~= "boolean" then
+      list[#list + 1] = { t, key }
+    end
+  end
+  return list
+end
+
+local INTEGERS = { -1, 0, 1, 2, 3, 5, 8, 100, 1 << 20, 1 << 26, 1 << 31, 1 << 40, 1 << 62, -(1 << 31), math.mininteger }
+
+-- A model that is well-formed as a file, but for a few wrong sizes, names, operators and attributes.
+local function twisted(rng, model)
+  local list = leaves(model, {})
+  for _ = 1, rng(1, 3) do
+    local t, key = table.unpack(list[rng(1, #list)])
+    local other = list[rng(1, #list)]
+    if math.type(t[key]) == "integer" then
+      t[key] = INTEGERS[rng(1, #INTEGERS)]
+    elseif type(t[key]) == "string" and type(other[1][other[2]]) == "string" then
+      t[key] = other[1][other[2]]
+    end
+  end
+  local ok, text = pcall(onnx.model, model)
+  return ok and text or onnx.model { inputs = {}, outputs = {} } -- a number that its type cannot hold
+end
+
+-- Read COUNT files that make(rng) gives: how many are refused, with a message that names the file.
+local function fuzz(rng, make, suffix, read)
+  local refused = 0
+  for _ = 1, COUNT do
+    support.with_file(make(rng), function(path)
+      local ok, message = pcall(read, path)
+      if not ok then
+        refused = refused + 1
+        lu.assertEquals(type(message), "string")
+        lu.assertEquals(message:sub(1, #path + 1), path .. ":")
+        lu.assertNil(message:find "[%z\1-\31\127]")
+      end
+    end, suffix)
+  end
+  return refused
+end
+
+-- A network that was read can be evaluated, and its numbers are finite.
+local function use_network(path)
+  local net = relucid.load(path)
+  local x = {}
+  for i = 1, net.n do x[i] = 0.25 end
+  lu.assertEquals(#net:eval(x), net.m)
+end
+
+local function use_problem(path)
+  local problem = relucid.vnnlib(path)
+  for k, case in ipairs(problem.cases) do
+    lu.assertEquals(problem:domain(k).n, problem.n)
+    lu.assertEquals(problem:target(k).m, problem.m)
+    lu.assertEquals(#case.lo, problem.n)
+  end
+end
+
+-- The file as it is can be read; many damaged ones are refused.  forgiving: some are not.
+local function run(name, original, damage, suffix, read, forgiving)
+  support.random(name, function(rng)
+    support.with_file(original(rng), read, suffix)
+    local refused = fuzz(rng, function() return damage(rng, original) end, suffix, read)
+    lu.assertTrue(refused > COUNT / 10)
+    if forgiving then lu.assertTrue(refused < COUNT) end
+  end)
+end
+
+local function bytes_of(make)
+  return function(rng) return onnx.model(make(rng)) end
+end
+
+local function damage(rng, original) return damaged(rng, original(rng)) end
+
+function T.test_onnx_images() run("fuzz images", bytes_of(image_model), damage, ".onnx", use_network) end
+function T.test_onnx_dense() run("fuzz dense", bytes_of(dense_model), damage, ".onnx", use_network) end
+
+function T.test_onnx_twisted()
+  for _, make in ipairs { image_model, dense_model } do
+    run("fuzz twisted", bytes_of(make), function(rng) return twisted(rng, make(rng)) end, ".onnx", use_network, true)
+  end
+end
+
+function T.test_nnet() run("fuzz nnet", function() return support.NNET end, damage, ".nnet", use_network, true) end
+function T.test_vnnlib() run("fuzz vnnlib", function() return PROPERTY end, damage, ".vnnlib", use_problem) end
+
+-- Every prefix of a model is refused, or is a network all the same.
+function T.test_every_prefix()
+  support.random("prefixes", function(rng)
+    local model = onnx.model(dense_model(rng))
+    for length = 0, #model - 1, 3 do
+      support.with_file(model:sub(1, length), function(path)
+        local ok, message = pcall(use_network, path)
+        if not ok then lu.assertEquals(message:sub(1, #path + 1), path .. ":") end
+      end, ".onnx")
+    end
+  end)
+end
+
+return T

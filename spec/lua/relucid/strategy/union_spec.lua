@@ -1,0 +1,111 @@
+local lu = require "luaunit"
+local relucid = require "relucid"
+local sampling = require "spec.sampling"
+local support = require "spec.support"
+local raises, strategy = support.raises, relucid.strategy
+
+local T = {}
+
+T.test_sound_and_coverage_grows = sampling.each(4, function(rng, net, domain, point, goal)
+  local last, steps = 0, 0
+  local union = strategy.union(net, point, goal, { domain = domain, coverage = 0.9, regions = 60, samples = 500 })
+  for step in union do
+    steps = steps + 1
+    lu.assertTrue(step.coverage >= last)
+    lu.assertTrue(step.interval.lo <= step.coverage and step.coverage <= step.interval.hi)
+    last = step.coverage
+  end
+  local result = union:result()
+  lu.assertEquals(result.coverage.value, last)
+  lu.assertTrue(steps >= 1 and #result >= 1)
+  lu.assertTrue(last >= 0.9 or #result >= 60)
+  -- The estimate against another sample.
+  local hits, total = 0, 0
+  for _ = 1, 1000 do
+    local x = sampling.in_box(rng, domain.lo, domain.hi)
+    if goal:value(nil, net:eval(x)) >= 0 then
+      total = total + 1
+      for i = 1, #result do
+        if result:region(i):contains(x) then
+          hits = hits + 1
+          break
+        end
+      end
+    end
+  end
+  lu.assertTrue(total == 0 or math.abs(hits / total - last) < 0.15)
+  for i = 1, math.min(#result, 3) do
+    for _, x in ipairs(sampling.points(rng, result:region(i))) do
+      lu.assertTrue(goal:value(x, net:eval(x)) >= -1e-11)
+    end
+  end
+  sampling.check_json(rng, result)
+end)
+
+T.test_bases = sampling.each(2, function(_, net, domain, point, goal)
+  for _, base in ipairs { "prophecy", "free", "box" } do
+    local result = strategy.run("union", net, point, goal, { domain = domain, base = base, regions = 5, samples = 100 })
+    lu.assertTrue(#result >= 1)
+    lu.assertEquals(result.options.base, base)
+  end
+end)
+
+function T.test_the_same_seed_gives_the_same_run()
+  local net = relucid.load("examples/demo/climb.nnet", { raw = true })
+  local function run(seed)
+    local result = strategy.run("union", net, { 500, 0, 0, 15 }, nil, { seed = seed, regions = 4, samples = 300 })
+    return { result.coverage.value, #result, tostring(result:pattern(2)) }
+  end
+  lu.assertEquals(run(1), run(1))
+end
+
+-- A base and a choice of the user's own.
+function T.test_functions_of_the_user()
+  local net, seen, offered = support.small(), 0, 0
+  local result = strategy.run("union", net, { 0.5, -0.5 }, nil, { domain = support.square(), samples = 200,
+    base = function(n, point, goal, options)
+      seen = seen + 1
+      return strategy.prophecy(n, point, goal, options)
+    end,
+    choose = function(frontier, state)
+      offered = offered + #frontier
+      lu.assertTrue(state.value < 1)
+      return #frontier
+    end })
+  lu.assertTrue(seen >= 2 and offered >= 1)
+  lu.assertTrue(result.coverage.value >= 0.95)
+end
+
+function T.test_ended_early_keeps_what_there_is()
+  local net = relucid.load("examples/demo/climb.nnet", { raw = true })
+  local result = strategy.run("union", net, { 500, 0, 0, 15 }, nil, { timeout = 0.3, samples = 200 })
+  lu.assertEquals(result.status, "timeout")
+  lu.assertTrue(#result >= 1)
+  result = strategy.run("union", net, { 500, 0, 0, 15 }, nil, { samples = 200,
+    stop = function(state) return state.queries > 60 end })
+  lu.assertEquals(result.status, "stopped")
+  local count = 0
+  result = strategy.run("union", net, { 500, 0, 0, 15 }, nil, { samples = 200, progress = function()
+    count = count + 1
+    if count > 5 then error "interrupted!" end
+  end })
+  lu.assertEquals(result.status, "interrupted")
+end
+
+function T.test_refuses()
+  local function run(options)
+    options.domain = support.square()
+    return function() return strategy.run("union", support.small(), { 0.5, -0.5 }, nil, options) end
+  end
+  raises("option coverage: is 2, expected a number above 0, at most 1", run { coverage = 2 })
+  raises("option base: is rules, expected a function or a strategy of one point", run { base = "rules" })
+  raises("option regions: is 0, expected an integer >= 1", run { regions = 0 })
+  raises("option choose: returned nil, expected an integer from 1 to 1", run { samples = 5, coverage = 1,
+    choose = function(frontier)
+      for i = #frontier, 2, -1 do frontier[i] = nil end
+    end })
+  raises("option choose: function expected, got number", run { choose = 1 })
+  raises("option order: not for strategy union", run { order = function() end })
+end
+
+return T
