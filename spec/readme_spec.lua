@@ -83,6 +83,13 @@ function T.test_blocks_run()
     local all = table.concat(outputs)
     lu.assertStrContains(all, "verdict    proved: the goal is proved on the region")
     lu.assertStrContains(all, "points covered")
+    -- The verdicts; which counterexample is found depends on the search.
+    local number = "%-?[%d.e+-]+"
+    local pattern = "unsat\nsat\n%(%(X_0 N%)\n %(X_1 N%)\n %(X_2 N%)\n %(X_3 N%)\n %(Y_0 N%)\n %(Y_1 N%)\n "
+      .. "%(Y_2 N%)%)\nstatus 1\n"
+    pattern = pattern:gsub("N", (number:gsub("%%", "%%%%")))
+    lu.assertStrMatches(all, ".*" .. pattern .. ".*")
+    lu.assertStrMatches(support.read "README.md", ".*" .. pattern .. ".*")
   end)
 end
 
