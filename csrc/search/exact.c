@@ -399,59 +399,99 @@ static void read_maximum(const leaf *l, int *sign, double *value) {
   mpq_clear(t);
 }
 
-/* Start at the corner of the box nearest to `start`. */
-static void choose_corner(leaf *l, const double *start) {
-  for (int j = 0; start && j < l->net->sizes[0]; j++)
-    if (l->column[j] >= 0 && start[j] - l->lo[j] > l->hi[j] - start[j]) rl_dictionary_flip(&l->d, l->column[j]);
+/* Make every constraint a row of the goal too, and measure all by their range over the box. */
+static void append_margins(leaf *l) {
+  rl_dictionary *d = &l->d;
+  for (int i = 0; i < d->rows; i++) {
+    mpz_t *e = rl_dictionary_row(d, i), *level = &e[d->level + 1];
+    mpz_set_si(*level, 0);
+    for (int j = 1; j <= d->columns; j++) {
+      mpz_abs(l->low, e[j]);
+      mpz_sub(*level, *level, l->low);
+    }
+    if (mpz_sgn(*level) == 0) mpz_set_si(*level, -1);
+  }
+  d->free_rows = d->rows;
 }
 
-static rl_status solve(leaf *l, const rl_domain *domain, const rl_property *target, int clause, const double *start,
-                       long max_pivots, rl_exact_result *result, int *sign, double *value, double *x, int *x_exact,
-                       rl_error *err) {
-  int targets = target->first[clause + 1] - target->first[clause];
-  rl_dictionary *d = &l->d;
-  d->rows = d->free_rows = targets;
+/* The leaf's rows, those of the clause first. */
+static rl_status build(leaf *l, const rl_domain *domain, const rl_property *target, int clause, rl_error *err) {
+  l->d.rows = l->d.free_rows = target->first[clause + 1] - target->first[clause];
   rl_status status = input_forms(l, err);
   if (status != RL_OK) return status;
   status = append_domain(l, domain, err);
   if (status != RL_OK) return status;
   status = propagate(&l->y, l->net, &l->x, l->signs, visit_neuron, l, err);
-  if (status != RL_OK) return status;
-  append_targets(l, target, clause);
-  *result = RL_EXACT_EMPTY;
-  if (l->empty) return RL_OK;
-  choose_corner(l, start);
-  *result = find_feasible(d, max_pivots);
-  if (*result == RL_EXACT_MAXIMUM && targets > 0) *result = find_maximum(d, targets, max_pivots);
-  if (*result != RL_EXACT_MAXIMUM) return RL_OK;
-  read_point(l, x, x_exact);
-  if (targets > 0) read_maximum(l, sign, value);
-  else *sign = 1, *value = INFINITY; /* the minimum over no rows */
-  return RL_OK;
+  if (status == RL_OK) append_targets(l, target, clause);
+  return status;
+}
+
+/* Both phases, from the corner lo. */
+static rl_exact_result solve(leaf *l, long max_pivots) {
+  int goals = l->d.free_rows;
+  if (l->empty) return RL_EXACT_EMPTY;
+  rl_exact_result result = find_feasible(&l->d, max_pivots);
+  return result == RL_EXACT_MAXIMUM && goals > 0 ? find_maximum(&l->d, goals, max_pivots) : result;
+}
+
+static void release_leaf(leaf *l) {
+  mpz_clears(l->low, l->high, NULL);
+  if (l->x.z) free_forms(&l->x);
+  if (l->y.z) free_forms(&l->y);
+  rl_dictionary_free(&l->d);
+  rl_free(l->column);
+}
+
+static rl_status make_leaf(leaf *l, const rl_domain *domain, const rl_property *target, int clause, rl_error *err) {
+  int n = l->net->sizes[0], columns = 0, imposed = 0;
+  l->column = rl_alloc((size_t)n, sizeof *l->column);
+  if (!l->column) return rl_fail_memory(err);
+  for (int j = 0; j < n; j++) l->column[j] = l->lo[j] < l->hi[j] ? columns++ : -1;
+  for (int i = 0; i < l->net->neurons; i++) imposed += l->impose[i] != 0;
+  int room = target->first[clause + 1] - target->first[clause] + domain->rows + imposed + 1;
+  rl_status status = rl_dictionary_make(&l->d, columns, room, err);
+  if (status != RL_OK) {
+    rl_free(l->column);
+    return status;
+  }
+  mpz_inits(l->low, l->high, NULL);
+  status = build(l, domain, target, clause, err);
+  if (status != RL_OK) release_leaf(l);
+  return status;
 }
 
 rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
                         const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
-                        const double *start, long max_pivots, rl_exact_result *result, int *sign, double *value,
-                        double *x, int *x_exact, rl_error *err) {
+                        long max_pivots, rl_exact_result *result, int *sign, double *value, double *x, int *x_exact,
+                        rl_error *err) {
   leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose};
-  int n = net->sizes[0], columns = 0, imposed = 0;
-  l.column = rl_alloc((size_t)n, sizeof *l.column);
-  if (!l.column) return rl_fail_memory(err);
-  for (int j = 0; j < n; j++) l.column[j] = lo[j] < hi[j] ? columns++ : -1;
-  for (int i = 0; i < net->neurons; i++) imposed += impose[i] != 0;
-  int room = target->first[clause + 1] - target->first[clause] + domain->rows + imposed + 1;
-  rl_status status = rl_dictionary_make(&l.d, columns, room, err);
-  if (status != RL_OK) {
-    rl_free(l.column);
-    return status;
+  rl_status status = make_leaf(&l, domain, target, clause, err);
+  if (status != RL_OK) return status;
+  *result = solve(&l, max_pivots);
+  if (*result == RL_EXACT_MAXIMUM) {
+    read_point(&l, x, x_exact);
+    if (rl_property_rows(target, clause) > 0) read_maximum(&l, sign, value);
+    else *sign = 1, *value = INFINITY; /* the minimum over no rows */
   }
-  mpz_inits(l.low, l.high, NULL);
-  status = solve(&l, domain, target, clause, start, max_pivots, result, sign, value, x, x_exact, err);
-  mpz_clears(l.low, l.high, NULL);
-  if (l.x.z) free_forms(&l.x);
-  if (l.y.z) free_forms(&l.y);
-  rl_dictionary_free(&l.d);
-  rl_free(l.column);
-  return status;
+  release_leaf(&l);
+  return RL_OK;
+}
+
+rl_status rl_exact_inside(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
+                          const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
+                          long max_pivots, double *x, int *inside, rl_error *err) {
+  leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose};
+  rl_status status = make_leaf(&l, domain, target, clause, err);
+  if (status != RL_OK) return status;
+  append_margins(&l);
+  *inside = l.d.rows > 0 && solve(&l, max_pivots) == RL_EXACT_MAXIMUM;
+  if (*inside) {
+    int sign = 0, x_exact = 0;
+    double value = 0;
+    read_point(&l, x, &x_exact);
+    read_maximum(&l, &sign, &value);
+    *inside = sign > 0;
+  }
+  release_leaf(&l);
+  return RL_OK;
 }

@@ -17,16 +17,22 @@ typedef enum rl_exact_result { RL_EXACT_EMPTY, RL_EXACT_MAXIMUM, RL_EXACT_GAVE_U
  * lo, hi: a box inside the domain's.  required: rl pattern of the neurons whose
  * sign must be imposed as a constraint (signs[i] for i with impose[i] != 0; the
  * others are known to hold on the box and only choose the affine piece).
- * start[n]: any input, used to choose a first basis (may be NULL).
- * max_pivots: gives up after so many (0: none).  interrupt: polled, may be NULL.
+ * max_pivots: gives up after so many (0: none).
  *
  * RL_EXACT_MAXIMUM: *sign is -1, 0 or 1, the exact sign of the maximum; *value is
  * the maximum rounded upwards to a double; x[n] the maximiser rounded to nearest
  * and *x_exact = 1 if every coordinate is exactly a double. */
 rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
                         const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
-                        const double *start, long max_pivots, rl_exact_result *result, int *sign, double *value,
-                        double *x, int *x_exact, rl_error *err);
+                        long max_pivots, rl_exact_result *result, int *sign, double *value, double *x, int *x_exact,
+                        rl_error *err);
+
+/* x[n]: of the same set, the point where the smallest of all rows, the set's and the clause's, is largest, each
+ * measured by its range over the box; rounded to nearest.  Where that is positive (*inside = 1) rounding is unlikely to
+ * lead out of the set, as it often does from a vertex. */
+rl_status rl_exact_inside(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
+                          const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
+                          long max_pivots, double *x, int *inside, rl_error *err);
 
 /* The exact value of min over the clause's rows of a.x + c.F(x) + d at a point:
  * its sign (-1, 0, 1), and the value rounded to nearest. */

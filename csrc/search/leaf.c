@@ -5,7 +5,18 @@
 #include "search/exact.h"
 #include "search/worker_state.h"
 
-/* ---- leaves ----------------------------------------------------------------------- */
+/* Pivots after which a leaf is given up. */
+enum { MOST_PIVOTS = 20000 };
+
+/* A clause's maximum is wanted, but its vertex need not be of doubles: look farther inside. */
+static rl_status try_inside(rl_worker *w, const rl_node *node, const int8_t *signs, int clause, rl_error *err) {
+  rl_shared *s = w->shared;
+  int inside = 0;
+  rl_status status = rl_exact_inside(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, clause,
+                                     MOST_PIVOTS, w->x, &inside, err);
+  if (!status && inside) rl_worker_try(w, w->x, 1);
+  return status;
+}
 
 /* Every sign is decided: settle the open clauses in rational arithmetic. */
 rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
@@ -21,8 +32,8 @@ rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
     int sign = 0, exact = 0;
     double value = 0;
     if (!node->open[k]) continue;
-    status = rl_exact_leaf(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, k, NULL, 20000, &result,
-                           &sign, &value, w->x, &exact, err);
+    status = rl_exact_leaf(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, k, MOST_PIVOTS,
+                           &result, &sign, &value, w->x, &exact, err);
     if (status) break;
     w->stats.exact++;
     if (result == RL_EXACT_EMPTY) {
@@ -31,6 +42,8 @@ rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
     }
     if (result == RL_EXACT_GAVE_UP) continue;
     rl_worker_try(w, w->x, 1);
+    if (s->mode != RL_MAXIMIZE && sign > 0 && !rl_worker_finished(w)) status = try_inside(w, node, signs, k, err);
+    if (status) break;
     if (s->mode == RL_MAXIMIZE && (!w->have_witness || nextafter(value, -INFINITY) > w->lower))
       rl_worker_keep(w, w->x, nextafter(value, -INFINITY));
     w->clause_up[k] = s->mode != RL_MAXIMIZE && sign <= 0 ? fmin(sign, value) : value;

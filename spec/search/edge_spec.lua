@@ -127,4 +127,13 @@ function T.test_many_inputs_in_an_empty_set()
   check(problem, P, P)
 end
 
+--- The maximum lies at vertices that are no doubles, on rows that a linear program may break by a little: inputs
+--- farther inside answer all the same.
+function T.test_vertices_that_are_no_doubles()
+  check(problem_of { layers = { { W = { { 0, 0 } }, b = { 0 } } }, A = { { 0.75, -0.75 }, { -0.75, 0 }, { -2, 1.5 } },
+                     b = { 0.25, 0.5, 0 }, clauses = { { { a = { -1, 0 }, c = { 0 }, d = 0 } } } }, C, C)
+  check(problem_of { layers = { { W = { { 0, 0 } }, b = { 0 } } }, A = { { -0.75, -1.25 }, { 0.25, 1.25 } },
+                     b = { 0, 0.5 }, clauses = { { { a = { -2, 0.5 }, c = { 0 }, d = -2 } } } }, C, C)
+end
+
 return T
