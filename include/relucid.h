@@ -253,7 +253,8 @@ void rl_search_core(const rl_search *search, int8_t *used);
 /* Minimise a pattern s that implies P on D: remove literals while
  * D and R(s) imply P.  See rl_minimize_step. */
 typedef enum rl_minimize_mode {
-  RL_PREFIX,   /* drop whole layers from the last, then single neurons (in order) of the first layer that stays */
+  RL_PREFIX,   /* drop whole layers from the last, then, of the first layer that stays, single neurons (in order; as
+                * RL_DIVIDE does) */
   RL_DELETION, /* try to drop every literal, in order */
   RL_DIVIDE    /* the same outcome as RL_DELETION with fewer queries: many literals at once, halved where there is
                 * no answer, needed ones told by counterexamples that descent finds */
@@ -266,7 +267,7 @@ typedef struct rl_minimize rl_minimize;
 rl_status rl_minimize_create(rl_minimize **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
                              const rl_property *property, rl_minimize_mode mode, const int *order, int count,
                              const rl_search_options *options, rl_error *err);
-/* RL_DIVIDE: look for counterexamples near point[n] first, such as one that obeys the pattern (default: anywhere). */
+/* Not RL_DELETION: look for counterexamples near point[n] first, such as one that obeys the pattern (default: anywhere). */
 rl_status rl_minimize_near(rl_minimize *minimize, const double *point, rl_error *err);
 /* Work for at most `nodes` search nodes.  *done becomes 1 at the end. */
 rl_status rl_minimize_step(rl_minimize *minimize, long nodes, int *done, rl_error *err);
@@ -281,7 +282,7 @@ int rl_minimize_queries(const rl_minimize *minimize);
 int rl_minimize_unknowns(const rl_minimize *minimize); /* queries without an answer; their literal is kept */
 /* Candidates refuted by a stored counterexample, without a query. */
 int rl_minimize_refuted(const rl_minimize *minimize);
-/* RL_DIVIDE: counterexamples found by descent, without a query. */
+/* Counterexamples found by descent, without a query. */
 int rl_minimize_found(const rl_minimize *minimize);
 const rl_search_stats *rl_minimize_statistics(const rl_minimize *minimize); /* summed over queries */
 

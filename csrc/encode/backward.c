@@ -25,6 +25,7 @@ struct rl_backward {
   double *bias, *reach;                  /* stride: a layer's biases; s_i of backward.h */
   double *size;                          /* stride: reach of the variables that a layer reads */
   int *list;                             /* neurons of a layer that may be active */
+  double *slope;                         /* neurons x n, see rl_backward_slope; NULL: not wanted */
 };
 
 static int padded(int n) { return (n + LANES - 1) / LANES * LANES; }
@@ -45,7 +46,7 @@ static rl_status copy_weights(rl_backward *b, rl_error *err) {
   return RL_OK;
 }
 
-rl_status rl_backward_create(rl_backward **out, const rl_network *net, rl_error *err) {
+rl_status rl_backward_create(rl_backward **out, const rl_network *net, int keep_slopes, rl_error *err) {
   rl_backward *b = rl_alloc(1, sizeof *b);
   if (!b) return rl_fail_memory(err);
   b->net = net;
@@ -60,7 +61,8 @@ rl_status rl_backward_create(rl_backward **out, const rl_network *net, rl_error 
   b->weights = rl_alloc((size_t)net->layers, sizeof *b->weights);
   b->row = rl_alloc(rows, sizeof *b->row);
   b->list = rl_alloc(stride, sizeof *b->list);
-  int missing = !b->weights || !b->row || !b->list;
+  if (keep_slopes) b->slope = rl_alloc((size_t)net->neurons * (size_t)net->sizes[0], sizeof *b->slope);
+  int missing = !b->weights || !b->row || !b->list || (keep_slopes && !b->slope);
   for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
     missing |= !(*doubles[i] = rl_alloc(sizes[i], sizeof(double)));
   rl_status status = missing ? rl_fail_memory(err) : copy_weights(b, err);
@@ -68,6 +70,9 @@ rl_status rl_backward_create(rl_backward **out, const rl_network *net, rl_error 
     rl_backward_release(b);
     return status;
   }
+  if (keep_slopes)
+    for (size_t i = 0; i < (size_t)net->sizes[0] * (size_t)net->sizes[1] && net->layers > 1; i++)
+      b->slope[i] = fabs(net->weights[0][i]);
   *out = b;
   return RL_OK;
 }
@@ -75,7 +80,8 @@ rl_status rl_backward_create(rl_backward **out, const rl_network *net, rl_error 
 void rl_backward_release(rl_backward *b) {
   if (!b) return;
   void *owned[] = {b->weights, b->block, b->in,    b->out,   b->row,  b->constant, b->magnitude, b->charge,
-                   b->rise,    b->fall,  b->shift, b->fixed, b->bias, b->reach,    b->size,      b->list};
+                   b->rise,    b->fall,  b->shift, b->fixed, b->bias, b->reach,    b->size,      b->list,
+                   b->slope};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(b);
 }
@@ -205,11 +211,24 @@ static double conclude_row(const rl_backward *b, size_t r, const double *lo, con
   return sum + ((terms + 16) * UNIT * 1.01 * magnitude + b->charge[r] * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
 }
 
+/* Rows r and r + 1 bound one neuron from both sides. */
+static void keep_slope(rl_backward *b, size_t r) {
+  int n = b->net->sizes[0];
+  const double *up = b->in + r * (size_t)b->stride, *low = up + b->stride;
+  double *slope = b->slope + (size_t)b->row[r] * (size_t)n;
+  for (int j = 0; j < n; j++) slope[j] = 0.5 * (fabs(up[j]) + fabs(low[j]));
+}
+
+const double *rl_backward_slope(const rl_backward *b, int neuron) {
+  return b->slope + (size_t)neuron * (size_t)b->net->sizes[0];
+}
+
 static int take_layer(rl_backward *b, int rows, const double *lo, const double *hi, double terms, double *l,
                       double *u) {
   for (int r = 0; r < rows; r++) {
     int k = b->row[r];
     double bound = conclude_row(b, (size_t)r, lo, hi, terms);
+    if (b->slope && r % 2 == 0) keep_slope(b, (size_t)r);
     if (r % 2 == 0 && bound < u[k]) u[k] = bound;
     if (r % 2 == 1 && -bound > l[k]) l[k] = -bound;
     if (l[k] > u[k]) return 0;

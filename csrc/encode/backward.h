@@ -16,7 +16,8 @@
 
 typedef struct rl_backward rl_backward; /* work space; one per thread */
 
-rl_status rl_backward_create(rl_backward **out, const rl_network *net, rl_error *err);
+/* keep_slopes: for rl_backward_slope. */
+rl_status rl_backward_create(rl_backward **out, const rl_network *net, int keep_slopes, rl_error *err);
 void rl_backward_release(rl_backward *backward);
 
 /* Tighten bounds l[neurons], u[neurons] (in: valid and finite) of the pre-activations that they leave undecided, from
@@ -24,5 +25,9 @@ void rl_backward_release(rl_backward *backward);
  * empty, else 1. */
 int rl_backward_run(rl_backward *backward, const double *lo, const double *hi, const int8_t *signs, double *l,
                     double *u);
+
+/* |slope|[n] in the inputs, the mean of both sides', of the bounds of a neuron that was undecided when the last run
+ * came to its layer. */
+const double *rl_backward_slope(const rl_backward *backward, int neuron);
 
 #endif

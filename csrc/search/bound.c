@@ -69,8 +69,8 @@ static double bound_clause(rl_worker *w, const rl_cell *cell, int clause) {
 /* Remember what the branching rules want to know of the bound just computed. */
 static void remember(rl_worker *w, int clause) {
   w->worst_clause = clause;
-  memcpy(w->worst_lambda, w->lambda, (size_t)rl_property_rows(w->shared->target, clause) * sizeof *w->lambda);
   for (int k = 0; k < w->shared->net->neurons; k++) w->weight[k] = fabs(w->dual->v[k]);
+  memcpy(w->worst_wx, w->dual->wx, (size_t)w->shared->net->sizes[0] * sizeof *w->worst_wx);
 }
 
 /* Steps shrink by a quarter, so that what is left to gain is a few times the last gain. */

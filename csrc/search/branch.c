@@ -24,18 +24,32 @@ static int choose_neuron(const rl_worker *w, const rl_node *node) {
   return best;
 }
 
-/* Input whose interval contributes most to the worst clause's bound; -1 where no interval can be cut. */
-static int choose_input(rl_worker *w, const rl_node *node) {
-  rl_cell cell = rl_node_cell(node);
+/* Area over an undecided neuron's range by which its triangle exceeds the kink, per unit of width. */
+static double error_of(double l, double u) { return l < 0 && u > 0 ? u * -l / (u - l) : 0; }
+
+/* By how much less the neurons' relaxations take from the worst clause's bound, both halves together, when input j's
+ * interval is halved: then one end of each neuron's range moves by |slope| width / 2. */
+static double neurons_gain(const rl_worker *w, const rl_node *node, int j, double half) {
+  double gain = 0;
+  for (int k = 0; k < w->shared->net->neurons; k++) {
+    double l = node->l[k], u = node->u[k];
+    if (w->weight[k] == 0 || rl_neuron_sign(node->signs[k], l, u) != RL_FREE) continue;
+    double move = rl_backward_slope(w->backward, k)[j] * half;
+    gain += w->weight[k] * (2 * error_of(l, u) - error_of(l, u - move) - error_of(l + move, u));
+  }
+  return gain;
+}
+
+/* Input whose halving promises the most for the worst clause's bound, both halves together; -1 where no interval can be cut. */
+static int choose_input(const rl_worker *w, const rl_node *node) {
   int best = -1;
-  double best_score = 0;
-  rl_gradient_range(w->gradient, &cell, w->shared->target, w->worst_clause, w->worst_lambda, w->slope_lo, w->slope_hi);
+  double best_score = -1;
   for (int j = 0; j < w->shared->net->sizes[0]; j++) {
     double width = node->hi[j] - node->lo[j], middle = 0.5 * node->lo[j] + 0.5 * node->hi[j];
     if (!(middle > node->lo[j] && middle < node->hi[j])) continue;
     double whole = w->shared->domain->hi[j] - w->shared->domain->lo[j];
     if (width < 1e-9 * whole) continue;
-    double score = (fmax(fabs(w->slope_lo[j]), fabs(w->slope_hi[j])) + 1e-300) * width;
+    double score = neurons_gain(w, node, j, 0.5 * width) + 0.5 * (fabs(w->worst_wx[j]) + 1e-300) * width;
     if (score > best_score) {
       best_score = score;
       best = j;
@@ -74,7 +88,7 @@ rl_status rl_worker_split(rl_worker *w, rl_node *node, int undecided, rl_node *c
   *count = 2;
   if (input >= 0) {
     double middle = 0.5 * node->lo[input] + 0.5 * node->hi[input];
-    int upper_first = w->slope_lo[input] + w->slope_hi[input] > 0;
+    int upper_first = w->worst_wx[input] > 0; /* the half that the bound presses on */
     children[upper_first ? 1 : 0]->hi[input] = middle;
     children[upper_first ? 0 : 1]->lo[input] = middle;
     w->stats.input_splits++;

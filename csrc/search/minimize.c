@@ -4,11 +4,11 @@
  * literals from it and is settled, cheapest first, by
  *   1. the core of an earlier proof: dropping literals it never used needs no new proof;
  *   2. a stored counterexample that obeys every literal of the candidate;
- *   3. RL_DIVIDE: a counterexample found by descent;
+ *   3. a counterexample found by descent (not by RL_DELETION, nor for whole layers);
  *   4. a query.
  *
- * RL_PREFIX and RL_DELETION have candidates that drop a layer or one literal.  RL_DIVIDE gathers
- * a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with those
+ * RL_DELETION has candidates that drop one literal, RL_PREFIX first those that drop a layer.  Then, and RL_DIVIDE from
+ * the start, gather a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with those
  * gathered before; then one query asks whether the whole chunk may go.
  *   Proved: it goes.  What was passed over is needed: refuted with more literals, so refuted with fewer.
  *   Counterexample: it is stored and the chunk gathered anew, which it now refutes.
@@ -19,14 +19,17 @@
 
 #include "search/descent.h"
 #include "search/pool.h"
+#include "search/search.h"
 #include "search/worker.h"
 
 enum {
   STEPS = 100 /* of a descent */
 };
 
-/* Products of weights that the descents for one literal may cost: about 10 ms. */
+/* Products of weights that the descents for one literal may cost: about 10 ms; and how many there are at least.  The
+ * few literals of a prefix's last layer are not worth more than these. */
 static const double WORK = 2e7;
+enum { FEW_STARTS = 30, MANY_STARTS = 1000 };
 
 /* Products of weights times nodes that a query about several literals may cost; four times the nodes of the longest
  * proof come on top. */
@@ -48,17 +51,18 @@ struct rl_minimize {
   rl_search_options options;
   rl_minimize_mode mode;
   stage stage;
-  int layer;     /* STAGE_LAYERS: layer to drop; STAGE_NEURONS in prefix mode: layer at hand */
+  int layer;     /* STAGE_LAYERS: layer to drop; RL_PREFIX, later: layer at hand */
   int at, count; /* place in order */
   int *order;    /* neurons */
   int8_t *pattern, *candidate;
   core *cores;       /* of the proofs so far, the last one first */
   rl_pool pool;      /* its first entry is the witness against the starting pattern */
   rl_search *search; /* running query or NULL */
+  rl_search *ended;  /* the last query of this chunk, without a proof: it may go on with more signs; or NULL */
   rl_verdict implied;
   int queries, unknowns, refuted, found;
   rl_search_stats stats;
-  /* RL_DIVIDE: */
+  /* not RL_DELETION: */
   rl_descent *descent;
   double *x;          /* n: from a descent */
   double *point;      /* n: where the first descents start, or NULL */
@@ -94,7 +98,7 @@ static rl_status make_divide(rl_minimize *q, rl_error *err) {
   q->most = q->count;
   double weights = 0;
   for (int k = 0; k < q->net->layers; k++) weights += (double)q->net->sizes[k] * q->net->sizes[k + 1];
-  q->starts = (int)fmin(fmax(WORK / (2 * STEPS * weights), 4), 1000);
+  q->starts = q->mode == RL_PREFIX ? FEW_STARTS : (int)fmin(fmax(WORK / (2 * STEPS * weights), FEW_STARTS), MANY_STARTS);
   q->patience = fmax(PATIENCE / weights, 200);
   return rl_descent_create(&q->descent, q->net, q->domain, q->negated, err);
 }
@@ -116,7 +120,7 @@ rl_status rl_minimize_create(rl_minimize **out, const rl_network *net, const rl_
   if (!status && (!q->pattern || !q->candidate)) status = rl_fail_memory(err);
   if (!status) status = copy_order(q, order, count, err);
   if (!status) status = rl_property_negate(&q->negated, property, err);
-  if (!status && mode == RL_DIVIDE) status = make_divide(q, err);
+  if (!status && mode != RL_DELETION) status = make_divide(q, err);
   if (!status) {
     memcpy(q->pattern, pattern, neurons);
     memcpy(q->candidate, pattern, neurons);
@@ -149,6 +153,7 @@ void rl_minimize_release(rl_minimize *q) {
     q->cores = next;
   }
   rl_search_release(q->search);
+  rl_search_release(q->ended);
   rl_descent_release(q->descent);
   rl_pool_free(&q->pool);
   rl_network_release(q->net);
@@ -224,19 +229,6 @@ static int propose(rl_minimize *q) {
   return 1;
 }
 
-/* Take the answer to the candidate into account. */
-static void settle(rl_minimize *q, int proved) {
-  if (proved) memcpy(q->pattern, q->candidate, (size_t)q->net->neurons);
-  if (q->stage == STAGE_LAYERS) {
-    if (proved)
-      q->layer--;
-    else
-      q->stage = STAGE_NEURONS;
-  } else {
-    q->at++;
-  }
-}
-
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
 /* Begin a chunk at place `at` of the order. */
@@ -244,6 +236,24 @@ static void begin_chunk(rl_minimize *q) {
   q->start = q->at;
   q->gathered = 0;
   memcpy(q->candidate, q->pattern, (size_t)q->net->neurons);
+}
+
+static void start_chunks(rl_minimize *q) {
+  q->stage = STAGE_GATHER;
+  begin_chunk(q);
+}
+
+/* Take the answer to the candidate into account. */
+static void settle(rl_minimize *q, int proved) {
+  if (proved) memcpy(q->pattern, q->candidate, (size_t)q->net->neurons);
+  if (q->stage == STAGE_LAYERS) {
+    if (proved)
+      q->layer--;
+    else
+      start_chunks(q);
+  } else {
+    q->at++;
+  }
 }
 
 /* The stored counterexample after (*violations, *number) in that order among those from `from` on, or NULL. */
@@ -331,9 +341,9 @@ static void halve_chunk(rl_minimize *q) {
 /* ---- stepping ------------------------------------------------------------------------------ */
 
 static void start_minimising(rl_minimize *q) {
-  q->stage = q->mode == RL_PREFIX ? STAGE_LAYERS : q->mode == RL_DELETION ? STAGE_NEURONS : STAGE_GATHER;
+  q->stage = q->mode == RL_PREFIX ? STAGE_LAYERS : STAGE_NEURONS;
   q->layer = q->net->layers - 2;
-  if (q->mode == RL_DIVIDE) begin_chunk(q);
+  if (q->mode == RL_DIVIDE) start_chunks(q);
 }
 
 static void settle_chunk(rl_minimize *q, rl_verdict verdict) {
@@ -357,7 +367,8 @@ static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err)
   if (proved) q->longest = fmax(q->longest, stats->nodes);
   if (proved) status = store_core(q, err);
   if (verdict == RL_COUNTEREXAMPLE) status = rl_pool_add(&q->pool, rl_search_witness(q->search), q->candidate, err);
-  rl_search_release(q->search);
+  rl_search_release(proved ? q->search : NULL);
+  q->ended = proved ? NULL : q->search;
   q->search = NULL;
   if (status) return status;
   if (q->stage == STAGE_GATHER) {
@@ -377,7 +388,16 @@ static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err)
   return RL_OK;
 }
 
+/* Start the query about the candidate.  One that has kept more literals than the last one only goes on with that. */
 static rl_status ask(rl_minimize *q, rl_error *err) {
+  rl_search *ended = q->ended;
+  q->ended = NULL;
+  if (ended && rl_search_impose(ended, q->candidate)) {
+    q->search = ended;
+    q->queries++;
+    return RL_OK;
+  }
+  rl_search_release(ended);
   rl_status status =
       rl_search_create(&q->search, q->net, q->domain, q->candidate, q->negated, RL_FIND_STRICT, &q->options, err);
   if (status == RL_OK) q->queries++;
@@ -386,7 +406,7 @@ static rl_status ask(rl_minimize *q, rl_error *err) {
 
 /* Settle candidates without a query as long as that works, then start one. */
 static rl_status start_query(rl_minimize *q, rl_error *err) {
-  while (q->stage != STAGE_DONE) {
+  while (q->stage == STAGE_LAYERS || q->stage == STAGE_NEURONS) {
     if (!propose(q)) {
       q->stage = STAGE_DONE;
     } else if (is_covered_by_core(q)) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "search/search.h"
 #include "search/worker.h"
 
 enum { MOST_THREADS = 64 };
@@ -198,6 +199,10 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
       q->status = status;
       q->error = *err;
     }
+  } else if (counterexample_known(s)) { /* the worker may have broken off */
+    for (int i = 0; i < count; i++) rl_node_release(children[i]);
+    push(s, node);
+    conclude(q);
   } else {
     for (int i = count - 1; i >= 0; i--) push(s, children[i]);
     rl_node_release(node);
@@ -302,6 +307,50 @@ rl_status rl_search_run(rl_search *q, rl_verdict *verdict, rl_error *err) {
   while (!status && v == RL_RUNNING) status = rl_search_step(q, 1000, &v, err);
   if (verdict) *verdict = v;
   return status;
+}
+
+/* ---- going on with more signs ----------------------------------------------------------- */
+
+/* Does the pattern fix every neuron that the search's does, alike? */
+static int is_stronger(const rl_shared *s, const int8_t *pattern) {
+  for (int k = 0; k < s->net->neurons; k++)
+    if (s->signs[k] != RL_FREE && pattern[k] != s->signs[k]) return 0;
+  return 1;
+}
+
+/* Impose the pattern on a node; 0: a split has taken the other side of a sign.  Nothing is lost with that node: of its
+ * set only z = 0 obeys the pattern, and that lies on the split's other side too. */
+static int impose_on(const rl_shared *s, rl_node *node, const int8_t *pattern) {
+  for (int k = 0; k < s->net->neurons; k++) {
+    if (pattern[k] == RL_FREE) continue;
+    if (node->signs[k] != RL_FREE && node->signs[k] != pattern[k]) return 0;
+    node->signs[k] = pattern[k];
+  }
+  return 1;
+}
+
+int rl_search_impose(rl_search *q, const int8_t *pattern) {
+  rl_shared *s = &q->shared;
+  if (s->mode == RL_MAXIMIZE || s->unsettled || q->status || !is_stronger(s, pattern)) return 0;
+  memcpy(s->signs, pattern, (size_t)s->net->neurons);
+  rl_node **at = &s->stack, *node;
+  while ((node = *at)) {
+    if (impose_on(s, node, pattern)) {
+      at = &node->next;
+    } else {
+      *at = node->next;
+      s->open_nodes--;
+      rl_node_release(node);
+    }
+  }
+  s->have_witness = 0;
+  s->lower = -INFINITY;
+  s->stats = (rl_search_stats){0};
+  for (int i = 0; i < q->workers; i++) rl_worker_impose(q->worker[i]);
+  q->verdict = RL_RUNNING;
+  q->reason = NULL;
+  conclude(q);
+  return 1;
 }
 
 /* ---- results ------------------------------------------------------------------------------ */

@@ -101,14 +101,14 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   w->pattern = rl_alloc(neurons, 1);
   w->first = rl_alloc(neurons, 1);
   w->x = rl_alloc(n, sizeof(double));
-  w->worst_lambda = rl_alloc((size_t)longest_clause(s->target), sizeof(double));
   w->weight = rl_alloc(neurons, sizeof(double));
+  w->worst_wx = rl_alloc(n, sizeof(double));
   rl_status status = RL_OK;
   if (!w->used || !w->needed || !w->clause_up || !w->lambda || !w->x || !w->probe || !w->probe_needed || !w->pattern ||
-      !w->first || !w->worst_lambda || !w->weight || !w->whole || !w->start || !w->best || !w->slope_lo || !w->slope_hi)
+      !w->first || !w->weight || !w->worst_wx || !w->whole || !w->start || !w->best || !w->slope_lo || !w->slope_hi)
     status = rl_fail_memory(err);
   if (!status) status = rl_forward_create(&w->forward, s->net, err);
-  if (!status) status = rl_backward_create(&w->backward, s->net, err);
+  if (!status) status = rl_backward_create(&w->backward, s->net, s->net->sizes[0] <= FEW_INPUTS, err);
   if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, s->target, err);
   if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
@@ -139,8 +139,8 @@ void rl_worker_release(rl_worker *w) {
   rl_free(w->probe_needed);
   rl_free(w->pattern);
   rl_free(w->first);
-  rl_free(w->worst_lambda);
   rl_free(w->weight);
+  rl_free(w->worst_wx);
   rl_free(w->start);
   rl_free(w->best);
   rl_free(w->slope_lo);
@@ -235,5 +235,10 @@ void rl_worker_report(rl_worker *w) {
   w->stats = (rl_search_stats){0};
   for (int k = 0; k < s->net->neurons; k++) s->used[k] |= w->used[k];
   memset(w->used, 0, (size_t)s->net->neurons);
+  rl_worker_look_up(w);
+}
+
+void rl_worker_impose(rl_worker *w) {
+  memcpy(w->whole->signs, w->shared->signs, (size_t)w->shared->net->neurons);
   rl_worker_look_up(w);
 }

@@ -74,6 +74,8 @@ rl_status rl_worker_process(rl_worker *worker, rl_node *node, rl_node *children[
 /* Add the worker's counts to the shared ones and see what others have found.  Call with the lock held. */
 void rl_worker_report(rl_worker *worker);
 void rl_search_stats_add(rl_search_stats *sum, const rl_search_stats *more);
+/* The shared pattern has got more signs, and there is no witness any more. */
+void rl_worker_impose(rl_worker *worker);
 /* Look for a first witness over the whole set by sampling and ascent. */
 rl_status rl_worker_sample(rl_worker *worker, const rl_node *root, rl_error *err);
 

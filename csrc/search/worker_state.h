@@ -41,8 +41,7 @@ struct rl_worker {
   uint64_t random;
   double next_seek;     /* nodes to process before the next ascents */
   double nodes;         /* processed by this worker */
-  double *worst_lambda; /* row weights of the worst clause */
-  int worst_clause;
+  int worst_clause;            /* of the node's open ones, by its bound */
   rl_node *whole; /* the set asked about, before any bounds */
   rl_node *probe; /* scratch: a cell around one activation pattern */
   uint8_t *probe_needed;
@@ -50,6 +49,7 @@ struct rl_worker {
   int8_t *pattern;         /* neurons: activation pattern of the LP's solution */
   int have_pattern;        /* of the present node */
   double *weight;          /* neurons: |coefficient| of the activations there */
+  double *worst_wx;        /* n: coefficients of the inputs there */
   int in_order;            /* split neurons layer by layer */
   double lp_asked, lp_won; /* decayed counts: does the LP pay? */
 };
