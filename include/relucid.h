@@ -182,7 +182,7 @@ const double *rl_data_values(const rl_data *data);
   X(double, threads, 1, "POSIX threads; 1 gives reproducible runs")                                       \
   X(double, gap, 1e-9, "maximize: stop when upper - lower <= gap * max(1, |lower|)")                      \
   X(double, seed, 1, "seed of the counterexample sampler")                                                \
-  X(double, slope_steps, 8, "ascent steps on relaxation slopes and multipliers per node")                 \
+  X(double, slope_steps, 3, "ascent steps on relaxation slopes and multipliers per node")                 \
   X(double, lp_columns, 16, "solve an LP at nodes with at most so many undecided neurons")
 
 typedef struct rl_search_options {

@@ -70,6 +70,7 @@ static double bound_clause(rl_worker *w, const rl_cell *cell, int clause) {
 static void remember(rl_worker *w, int clause) {
   w->worst_clause = clause;
   for (int k = 0; k < w->shared->net->neurons; k++) w->weight[k] = fabs(w->dual->v[k]);
+  memcpy(w->worst_x, w->dual->x, (size_t)w->shared->net->sizes[0] * sizeof *w->worst_x);
   memcpy(w->worst_wx, w->dual->wx, (size_t)w->shared->net->sizes[0] * sizeof *w->worst_wx);
 }
 

@@ -146,8 +146,10 @@ static rl_node **most_promising(rl_shared *s) {
 }
 
 static rl_node *pop(rl_shared *s) {
-  rl_node **at = ++s->popped % DIVE == 0 && s->open_nodes < MANY_OPEN ? most_promising(s) : &s->stack, *node = *at;
+  int dive = ++s->popped % DIVE == 0 && s->open_nodes < MANY_OPEN;
+  rl_node **at = dive ? most_promising(s) : &s->stack, *node = *at;
   if (node) {
+    node->promising = dive;
     *at = node->next;
     s->open_nodes--;
   }

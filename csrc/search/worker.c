@@ -103,15 +103,18 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   w->x = rl_alloc(n, sizeof(double));
   w->weight = rl_alloc(neurons, sizeof(double));
   w->worst_wx = rl_alloc(n, sizeof(double));
+  w->worst_x = rl_alloc(n, sizeof(double));
   rl_status status = RL_OK;
   if (!w->used || !w->needed || !w->clause_up || !w->lambda || !w->x || !w->probe || !w->probe_needed || !w->pattern ||
-      !w->first || !w->weight || !w->worst_wx || !w->whole || !w->start || !w->best || !w->slope_lo || !w->slope_hi)
+      !w->first || !w->weight || !w->worst_wx || !w->worst_x || !w->whole || !w->start || !w->best || !w->slope_lo ||
+      !w->slope_hi)
     status = rl_fail_memory(err);
   if (!status) status = rl_forward_create(&w->forward, s->net, err);
   if (!status) status = rl_backward_create(&w->backward, s->net, s->net->sizes[0] <= FEW_INPUTS, err);
   if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, s->target, err);
   if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
+  if (!status) status = rl_descent_create(&w->descent, s->net, s->domain, s->target, err);
   if (!status) status = rl_witness_create(&w->witness, s->net, s->domain, s->signs, s->target, err);
   if (status) {
     rl_worker_release(w);
@@ -129,6 +132,7 @@ void rl_worker_release(rl_worker *w) {
   rl_relax_release(w->relax);
   rl_gradient_release(w->gradient);
   rl_witness_release(w->witness);
+  rl_descent_release(w->descent);
   rl_free(w->used);
   rl_free(w->needed);
   rl_free(w->clause_up);
@@ -141,6 +145,7 @@ void rl_worker_release(rl_worker *w) {
   rl_free(w->first);
   rl_free(w->weight);
   rl_free(w->worst_wx);
+  rl_free(w->worst_x);
   rl_free(w->start);
   rl_free(w->best);
   rl_free(w->slope_lo);

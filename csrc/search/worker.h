@@ -20,6 +20,7 @@ typedef struct rl_node {
   struct rl_node *next;
   double upper; /* valid upper bound of the target over the node */
   int depth;
+  int promising;   /* taken out of turn for its bound */
   int undecided;   /* neurons undecided in the parent */
   int stalled;     /* input splits in a row that decided no neuron */
   double *lo, *hi; /* n */

@@ -4,6 +4,7 @@
 #define RL_WORKER_STATE_H
 
 #include "encode/gradient.h"
+#include "search/descent.h"
 #include "search/worker.h"
 
 /* Up to FEW_INPUTS inputs boxes are halved, as long as more than FEW_NEURONS are undecided of more than SMALL_NETWORK.
@@ -29,6 +30,7 @@ struct rl_worker {
   rl_relax *relax;
   rl_gradient *gradient;
   rl_witness *witness;
+  rl_descent *descent; /* where signs are imposed */
   uint8_t *needed;                     /* neurons */
   double *clause_up;                   /* clauses */
   double *lambda;                      /* rows of the longest clause */
@@ -50,6 +52,7 @@ struct rl_worker {
   int have_pattern;        /* of the present node */
   double *weight;          /* neurons: |coefficient| of the activations there */
   double *worst_wx;        /* n: coefficients of the inputs there */
+  double *worst_x;         /* n: the corner of the box where it is reached */
   int in_order;            /* split neurons layer by layer */
   double lp_asked, lp_won; /* decayed counts: does the LP pay? */
 };

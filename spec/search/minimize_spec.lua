@@ -70,6 +70,38 @@ T.test_divide_gives_what_deletion_gives = each_implied(12, { 3, 6, 5, 3 }, funct
   end
 end)
 
+-- The definition, by single queries: drop whole layers from the last, then neurons of the first that stays, in order.
+local function prefix_by_queries(net, domain, full, goal, order)
+  local pattern, sizes = full, net.sizes
+  local function drop(list)
+    local candidate = pattern
+    for _, literal in ipairs(list) do candidate = candidate:with(literal[1], literal[2], nil) end
+    local proved = net:implies(domain, candidate, goal) == "proved"
+    if proved then pattern = candidate end
+    return proved
+  end
+  local layer = #sizes - 2
+  while layer > 0 do
+    local list = {}
+    for i = 1, sizes[layer + 1] do list[i] = { layer, i } end
+    if not drop(list) then break end
+    layer = layer - 1
+  end
+  local first = 0
+  for k = 1, layer - 1 do first = first + sizes[k + 1] end
+  for _, neuron in ipairs(layer > 0 and order or {}) do
+    if neuron > first and neuron <= first + sizes[layer + 1] then drop { { layer, neuron - first } } end
+  end
+  return pattern
+end
+
+T.test_prefix_gives_what_single_queries_give = each_implied(30, { 3, 7, 6, 3 }, function(rng, net, domain, _, goal, full)
+  local order = shuffled(rng, net.neurons)
+  local pattern, stats = run(net, { domain = domain, pattern = full, property = goal, order = order })
+  lu.assertEquals(stats.unknowns, 0)
+  lu.assertEquals(tostring(pattern), tostring(prefix_by_queries(net, domain, full, goal, order)))
+end)
+
 function T.test_divide_asks_a_tenth_of_the_queries()
   local queries, literals = 0, 0
   each_implied(10, { 4, 16, 16, 3 }, function(_, net, domain, point, goal, full)
