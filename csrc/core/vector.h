@@ -13,6 +13,19 @@ static inline rl_lanes rl_load(const double *p) {
   return v;
 }
 
+static inline rl_lanes rl_spread(double v) { return v - (rl_lanes){0}; }
+
+/* a b + c, rounded once where the machine does that as fast, else twice. */
+static inline rl_lanes rl_multiply_add(rl_lanes a, rl_lanes b, rl_lanes c) {
+#ifdef __FMA__
+  rl_lanes r;
+  for (int i = 0; i < 8; i++) r[i] = __builtin_fma(a[i], b[i], c[i]);
+  return r;
+#else
+  return a * b + c;
+#endif
+}
+
 static inline double rl_sum_lanes(rl_lanes v) {
   return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
 }

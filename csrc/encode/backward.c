@@ -96,7 +96,8 @@ static void multiply_rows(const rl_backward *b, const double *in, const double *
     rl_lanes sum[ROWS] = {{0}};
     for (int i = 0; i < listed; i++) {
       rl_lanes w = rl_load(W + (size_t)b->list[i] * (size_t)columns + j);
-      for (size_t r = 0; r < ROWS; r++) sum[r] += in[r * stride + (size_t)b->list[i]] * w;
+      for (size_t r = 0; r < ROWS; r++)
+        sum[r] = rl_multiply_add(rl_spread(in[r * stride + (size_t)b->list[i]]), w, sum[r]);
     }
     for (size_t r = 0; r < ROWS; r++) memcpy(out + r * stride + j, &sum[r], sizeof sum[r]);
   }

@@ -9,6 +9,8 @@
 
 #define UNIT (DBL_EPSILON / 2)
 
+enum { LANES = 8 }; /* doubles in a vector */
+
 struct rl_forward {
   const rl_network *net;
   int over_neurons;                            /* base variables are the first layer's pre-activations */
@@ -76,6 +78,20 @@ static inline void accumulate(double *restrict acc, double w, const double *rest
   }
 }
 
+/* The same for all listed activations, where a form is one vector. */
+static void accumulate_vectors(const rl_forward *f, const double *w, int listed, double *forms) {
+  rl_lanes low = rl_load(forms), up = rl_load(forms + LANES);
+  for (int k = 0; k < listed; k++) {
+    double weight = w[f->list[k]];
+    const double *a = f->active + (size_t)f->list[k] * 2 * LANES;
+    int first = weight >= 0 ? 0 : LANES;
+    low = rl_multiply_add(rl_spread(weight), rl_load(a + first), low);
+    up = rl_multiply_add(rl_spread(weight), rl_load(a + LANES - first), up);
+  }
+  memcpy(forms, &low, sizeof low);
+  memcpy(forms + LANES, &up, sizeof up);
+}
+
 /* Pre-activation forms of one affine layer from the listed activations.  The
  * rounding error of a form over t in [-1,1] is at most gamma times the sum of
  * |w_j| mag_j; it goes into the constant. */
@@ -88,8 +104,8 @@ static void affine_layer(rl_forward *f, int layer, int listed) {
     double *forms = f->next + (size_t)i * 2 * (size_t)stride, bias = net->biases[layer][i], magnitude = fabs(bias);
     memset(forms, 0, 2 * (size_t)stride * sizeof *forms);
     forms[f->nb] = forms[stride + f->nb] = bias;
-    if (stride == 8)
-      for (int k = 0; k < listed; k++) accumulate(forms, w[f->list[k]], f->active + (size_t)f->list[k] * 16, 8);
+    if (stride == LANES)
+      accumulate_vectors(f, w, listed, forms);
     else
       for (int k = 0; k < listed; k++)
         accumulate(forms, w[f->list[k]], f->active + (size_t)f->list[k] * 2 * (size_t)stride, stride);
