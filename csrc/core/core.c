@@ -10,7 +10,7 @@
 
 static atomic_long fail_countdown;
 
-void rl_memory_fail_at(long n) { atomic_store(&fail_countdown, n); }
+long rl_memory_fail_at(long n) { return atomic_exchange(&fail_countdown, n); }
 
 static int fail_now(void) {
   if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) <= 0) return 0;

@@ -27,7 +27,10 @@ static int mul_up(lua_State *L) {
 
 static int now(lua_State *L) { return lua_pushnumber(L, rl_now()), 1; }
 
-static int memory_fail_at(lua_State *L) { return rl_memory_fail_at((long)luaL_checkinteger(L, 1)), 0; }
+/* memory_fail_at(n) -> what was left of the last wish (see relucid.h). */
+static int memory_fail_at(lua_State *L) {
+  return lua_pushinteger(L, rl_memory_fail_at((long)luaL_checkinteger(L, 1))), 1;
+}
 
 int luaopen_relucid_core(lua_State *L);
 
