@@ -4,6 +4,7 @@
 local lu = require "luaunit"
 local core = require "relucid.core"
 local relucid = require "relucid"
+local lua_memory = require "lua_memory"
 local onnx = require "spec.onnx"
 local support = require "spec.support"
 
@@ -98,7 +99,9 @@ local CASES = {
   end },
   ["property.argmax"] = { function(f) return relucid.property.argmax(f.net, 1):margins() end },
   ["property.argmin"] = { function(f) return relucid.property.argmin(f.net, 2):margins() end },
-  ["property.linear"] = { function(f) return relucid.property.linear(f.net, { { c = { 1, 2 }, a = { 3, 4 } } }):margins() end },
+  ["property.linear"] = { function(f)
+    return relucid.property.linear(f.net, { { c = { 1, 2 }, a = { 3, 4 } } }):margins()
+  end },
   ["property.any"] = { function(f) return relucid.property.any({ f.goal, { { c = { 1, 2 }, d = 1 } } }):clauses() end },
   ["property.vnnlib"] = { function(f) return with_content(VNNLIB, ".vnnlib", function(path)
     return (relucid.property.vnnlib(path, f.net)):clauses()
@@ -231,10 +234,15 @@ end
 require "relucid.verify"
 require "relucid.io.vnnlib"
 
-function T.test_every_entry_point()
+local function full_fixture()
   local f = fixture()
   f.search, f.minimize, f.preimage = finished_search(f), finished(new_minimize(f)), finished(new_preimage(f))
   f.enumerate = finished_enumerate(f)
+  return f
+end
+
+function T.test_every_entry_point()
+  local f = full_fixture()
   for _, name in ipairs(entry_points()) do
     local case = CASES[name]
     lu.assertNotNil(case, name .. ": no case fails its allocations")
@@ -242,6 +250,25 @@ function T.test_every_entry_point()
     local n = support.each_allocation_fails(function() got = case[1](f) end, true)
     lu.assertEquals({ name, got }, { name, expected })
     lu.assertEquals({ name, "takes none", n == 1 }, { name, "takes none", case[2] or false })
+  end
+end
+
+-- The same for Lua's own memory: what the core holds when Lua has none is not lost.
+function T.test_every_entry_point_without_lua_memory()
+  local f = full_fixture()
+  for _, name in ipairs(entry_points()) do
+    local case, n, untouched = CASES[name], 1, false
+    local expected = case[1](f)
+    while not untouched do
+      local got
+      local function operation() got = case[1](f) end
+      lua_memory.fail_at(n)
+      local ok, message = pcall(operation)
+      untouched = lua_memory.fail_at(0) > 0
+      if ok then lu.assertEquals({ name, got }, { name, expected }) end
+      if not ok then lu.assertEquals({ name, message }, { name, "not enough memory" }) end
+      n = support.next_allocation(n)
+    end
   end
 end
 
