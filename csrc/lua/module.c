@@ -3,6 +3,7 @@
 #include "lua/common.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/core.h"
 #include "core/round.h"
@@ -32,6 +33,26 @@ static int memory_fail_at(lua_State *L) {
   return lua_pushinteger(L, rl_memory_fail_at((long)luaL_checkinteger(L, 1))), 1;
 }
 
+static const struct {
+  const rlua_type *type;
+  const char *field;
+} types[] = {{&rlua_network, "network"},   {&rlua_pattern, "pattern"},   {&rlua_property, "property"},
+             {&rlua_domain, "domain"},     {&rlua_data, "data"},         {&rlua_region, "region"},
+             {&rlua_search, "search"},     {&rlua_minimize, "minimize"}, {&rlua_preimage, "preimage"},
+             {&rlua_enumerate, "enumerate"}};
+enum { TYPES = sizeof types / sizeof *types };
+
+/* check(value, type, what): raise unless the value is an open handle of the type ("network", "region", ...); `what`
+ * names it in the message. */
+static int check(lua_State *L) {
+  const char *name = luaL_checkstring(L, 2), *what = luaL_optstring(L, 3, name);
+  size_t i = 0;
+  while (i < TYPES && strcmp(types[i].field, name) != 0) i++;
+  if (i == TYPES) rlua_raise(L, "check: unknown type '%s'", name);
+  rlua_check(L, 1, types[i].type, what);
+  return 0;
+}
+
 int luaopen_relucid_core(lua_State *L);
 
 int luaopen_relucid_core(lua_State *L) {
@@ -49,6 +70,7 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"add_up", add_up},
                                        {"mul_down", mul_down},
                                        {"mul_up", mul_up},
+                                       {"check", check},
                                        {"now", now},
                                        {"memory_fail_at", memory_fail_at},
                                        {NULL, NULL}};
@@ -61,15 +83,8 @@ int luaopen_relucid_core(lua_State *L) {
   lua_pushliteral(L, RELUCID_VERSION);
   lua_setfield(L, -2, "version");
 
-  static const struct {
-    const rlua_type *type;
-    const char *field;
-  } types[] = {{&rlua_network, "network"},   {&rlua_pattern, "pattern"}, {&rlua_property, "property"},
-               {&rlua_domain, "domain"},     {&rlua_data, "data"},       {&rlua_region, "region"},
-               {&rlua_search, "search"},     {&rlua_minimize, "minimize"},
-               {&rlua_preimage, "preimage"}, {&rlua_enumerate, "enumerate"}};
   lua_newtable(L);
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++) rlua_register(L, types[i].type, types[i].field);
+  for (size_t i = 0; i < TYPES; i++) rlua_register(L, types[i].type, types[i].field);
   lua_setfield(L, -2, "methods");
   return 1;
 }

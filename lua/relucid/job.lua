@@ -29,6 +29,7 @@ end
 ---@param callback? fun(search: table): boolean?
 ---@return string verdict
 function core.methods.search.run(self, callback)
+  core.check(self, "search")
   job.drive(function(nodes) return self:step(nodes) ~= "running" end, callback and function() return callback(self) end)
   return self:verdict()
 end
@@ -37,6 +38,7 @@ end
 ---@param callback? fun(minimize: table): boolean?
 ---@return boolean finished
 function core.methods.minimize.run(self, callback)
+  core.check(self, "minimize")
   return job.drive(function(nodes) return self:step(nodes) end, callback and function() return callback(self) end)
 end
 
@@ -53,6 +55,8 @@ end
 ---@return "proved"|"counterexample"|"unknown" verdict
 ---@return number[]|string|nil  the counterexample, or why it is unknown
 function core.methods.network.implies(self, domain, pattern, property, options)
+  core.check(self, "network")
+  core.check(property, "property")
   local search = self:search(merged({ domain = domain, pattern = pattern, target = property:negate(),
                                       mode = "find_strict" }, options))
   local verdict = search:run()
@@ -67,6 +71,7 @@ end
 ---@param options? table  search options
 ---@return {verdict: string, reason: string?, lower: number, upper: number, x: number[]?, stats: table}
 function core.methods.network.maximize(self, domain, pattern, target, options)
+  core.check(self, "network")
   local search = self:search(merged({ domain = domain, pattern = pattern, target = target, mode = "maximize" },
                                     options))
   search:run()
