@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/core.h"
 #include "core/round.h"
@@ -27,6 +28,9 @@ static int mul_up(lua_State *L) {
 }
 
 static int now(lua_State *L) { return lua_pushnumber(L, rl_now()), 1; }
+
+/* on_terminal() -> is stderr a terminal? */
+static int on_terminal(lua_State *L) { return lua_pushboolean(L, isatty(STDERR_FILENO)), 1; }
 
 /* memory_fail_at(n) -> what was left of the last wish (see relucid.h). */
 static int memory_fail_at(lua_State *L) {
@@ -72,6 +76,7 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"mul_up", mul_up},
                                        {"check", check},
                                        {"now", now},
+                                       {"on_terminal", on_terminal},
                                        {"memory_fail_at", memory_fail_at},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);

@@ -1,7 +1,10 @@
 --- The language of VNN-LIB 1.0, a part of SMT-LIB: declarations of variables X_i and Y_j, and assertions that are
 --- linear in them.  Messages name file, line and column, what was expected and what is there.
 local found, lpeg = pcall(require, "lpeg")
-if not found then error("VNN-LIB files need LPeg: install the package lua-lpeg", 0) end
+if not found then
+  if not tostring(lpeg):find("module 'lpeg' not found", 1, true) then error(lpeg, 0) end
+  error("VNN-LIB files need LPeg: install the package lua-lpeg", 0)
+end
 local core = require "relucid.core"
 
 local smtlib = {}

@@ -69,10 +69,6 @@ local function domain_of(net, given)
   return domain
 end
 
-local function is_interrupt(message)
-  return type(message) == "string" and message:match("interrupted!$") ~= nil
-end
-
 -- One split in an order of the user's own; true at the end.
 local function step_by_hand(preimage, options, state)
   if preimage:check() then return true end
@@ -240,7 +236,7 @@ function Run:drive(step, state)
     return ended ~= nil
   end
   local ok, message = pcall(job.drive, step, between)
-  if not ok and not is_interrupt(message) then error(message, 0) end
+  if not ok and not job.is_interrupt(message) then error(message, 0) end
   return not ok and "interrupted" or ended
 end
 
