@@ -81,6 +81,7 @@ end
 ---@return relucid.Result
 function Result.decode(text, name)
   name = name or "result"
+  if type(text) ~= "string" then error(("text: string expected, got %s"):format(type(text)), 0) end
   local record = json.decode(text, name)
   check(type(record) == "table" and record.relucid ~= nil, name, "no field 'relucid'")
   check(record.relucid == VERSION, name, ("version %s, expected %d"):format(tostring(record.relucid), VERSION))

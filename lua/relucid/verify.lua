@@ -141,10 +141,15 @@ end
 ---@param options? relucid.VerifyOptions
 ---@return relucid.Verdict
 return function(net, problem, options)
+  core.check(net, "network")
   options = options or {}
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(options)
   local started = core.now()
-  if type(problem) ~= "table" then problem = vnnlib.read(problem) end
+  if type(problem) == "string" then problem = vnnlib.read(problem) end
+  if type(problem) ~= "table" or not problem.cases or not problem.check then
+    error(("property: the name of a file or what relucid.vnnlib read expected, got %s"):format(type(problem)), 0)
+  end
   problem:check(net)
   local run = setmetatable({ net = net, problem = problem, options = options, started = started, searches = {},
                              finished = {} }, Run)

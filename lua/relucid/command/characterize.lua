@@ -68,7 +68,7 @@ function characterize.define(parser)
 end
 
 local function domain_of(net, argument)
-  if argument then return relucid.domain(input.domain(argument, net.n)) end
+  if argument then return input.domain(argument, net.n) end
   local box = net:box()
   if not box then error(("%s gives no input box: use --domain FILE"):format(net.file), 0) end
   return relucid.domain(box)

@@ -1,10 +1,15 @@
 --- Text files: read whole, written whole or not at all.
 local file = {}
 
+local function check_path(path)
+  if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
+end
+
 --- The content of a file; raises with its name.
 ---@param path string
 ---@return string text
 function file.read(path)
+  check_path(path)
   local handle, message = io.open(path, "rb")
   local text
   if handle then
@@ -30,6 +35,7 @@ end
 ---@param path string
 ---@param fill fun(temporary: string)  raises on failure
 function file.replace(path, fill)
+  check_path(path)
   local temporary = path .. ".part"
   local ok, message = pcall(fill, temporary)
   if ok then ok, message = os.rename(temporary, path) end

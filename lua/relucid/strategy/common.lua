@@ -61,10 +61,16 @@ local function check_type(name, value, expected)
   end
 end
 
-local function domain_of(net, given)
-  local domain = given or net:box()
+--- The domain given, as relucid.domain or a table for it; nil: the box that the network's file gives.
+---@param net table        relucid.network
+---@param given table|nil
+---@return table domain    relucid.domain with the network's number of inputs
+function common.domain(net, given)
+  local domain = given
+  if domain == nil then domain = net:box() end
   if not domain then error("the network's file gives no input box: a domain is needed", 0) end
   if type(domain) == "table" then domain = core.domain(domain) end
+  core.check(domain, "domain")
   if domain.n ~= net.n then
     error(("domain: has %d inputs, the network has %d"):format(domain.n, net.n), 0)
   end
@@ -213,19 +219,26 @@ end
 ---@param unused? table<string, boolean>  common options that this strategy has no use for
 ---@return relucid.Task
 function common.task(strategy, net, point, goal, options, own, unused)
-  options = options or {}
-  check_type("options", options, "table")
+  core.check(net, "network")
+  if goal ~= nil then core.check(goal, "property", "goal") end
+  if options == nil then options = {} end
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(strategy, options, own, unused or {})
   for _, name in ipairs { "order", "stop", "progress" } do check_type(name, options[name], "function") end
   check_type("search", options.search, "table")
+  if options.seed ~= nil and not math.tointeger(options.seed) then
+    error(("option seed: is %s, expected an integer"):format(tostring(options.seed)), 0)
+  end
   for _, name in ipairs { "timeout", "query_timeout" } do check_type(name, options[name], "number") end
   if type(point) ~= "table" then error(("point: list expected, got %s"):format(type(point)), 0) end
   if #point ~= net.n then error(("point has %d numbers, expected %d"):format(#point, net.n), 0) end
+  if type(point[1]) == "table" then error("point[1] is a table, expected a finite number", 0) end
   local y = net:eval(point)
   goal = goal or core.property.argmax(net, common.answer(y))
   local task = setmetatable({
     strategy = strategy, net = net, point = point, goal = goal, hooks = options, started = core.now(), notes = {},
-    domain = domain_of(net, options.domain), margins = margins_of(goal), output = y, anchored = options.anchor ~= false,
+    domain = common.domain(net, options.domain), margins = margins_of(goal), output = y,
+    anchored = options.anchor ~= false,
     stats = { queries = 0, nodes = 0, lps = 0, unknowns = 0 }, verdict = "running",
   }, Task)
   task.own = read_own(options, own)

@@ -168,8 +168,8 @@ function T.test_usage_errors()
     refused("net.onnx: cannot open: No such file or directory", "characterize", "net.onnx", "--point", "0")
     refused("net.onnx: raw: ONNX files have no physical units, only .nnet files do", "characterize", "net.onnx",
             "--point", "0", "--raw")
-    refused("domain is contradictory: lo[1] is 1.0, hi[1] is 0.0", "characterize", net, "--point", "0,0", "--domain",
-            '{"lo": 1, "hi": 0}')
+    refused("--domain: domain is contradictory: lo[1] is 1.0, hi[1] is 0.0", "characterize", net, "--point", "0,0",
+            "--domain", '{"lo": 1, "hi": 0}')
     refused("/nowhere/r.json: No such file or directory", "monitor", "/nowhere/r.json", net)
     local status, _, messages = command("characterize", "/nowhere/n.nnet", "--point", "0", "-v")
     lu.assertEquals(status, 2)
