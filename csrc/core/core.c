@@ -47,6 +47,8 @@ rl_status (rl_fail)(rl_error *err, rl_status code, const char *format, ...) {
     va_start(args, format);
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
+    for (char *c = err->message; *c; c++) /* words of damaged files are quoted: stay on one line */
+      if ((unsigned char)*c < 32 || *c == 127) *c = '?';
     err->code = code;
   }
   return code;
