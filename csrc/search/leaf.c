@@ -7,6 +7,55 @@
 
 /* ---- leaves ----------------------------------------------------------------------- */
 
+/* The property of one clause whose rows are the target's clause k, b - A x for the domain's rows, and the distances
+ * from the node's bounds. */
+static rl_status create_slacks(rl_property **out, const rl_shared *s, const rl_node *node, int k, rl_error *err) {
+  size_t n = (size_t)s->net->sizes[0], m = (size_t)s->target->m;
+  int own = rl_property_rows(s->target, k), rows = own + s->domain->rows + 2 * (int)n, r = own;
+  double *a = rl_alloc((size_t)rows * n, sizeof *a), *c = rl_alloc((size_t)rows * m, sizeof *c),
+         *d = rl_alloc((size_t)rows, sizeof *d);
+  rl_status status = a && c && d ? RL_OK : rl_fail_memory(err);
+  for (int i = 0; i < own && !status; i++) {
+    const double *inputs = rl_property_a(s->target, k, i);
+    if (inputs) memcpy(a + (size_t)i * n, inputs, n * sizeof *a);
+    memcpy(c + (size_t)i * m, rl_property_c(s->target, k, i), m * sizeof *c);
+    d[i] = rl_property_d(s->target, k, i);
+  }
+  for (int i = 0; i < s->domain->rows && !status; i++, r++) {
+    for (size_t j = 0; j < n; j++) a[(size_t)r * n + j] = -s->domain->A[(size_t)i * n + j];
+    d[r] = s->domain->b[i];
+  }
+  for (size_t j = 0; j < n && !status; j++) {
+    if (node->lo[j] == node->hi[j]) continue;
+    a[(size_t)r * n + j] = 1;
+    d[r++] = -node->lo[j];
+    a[(size_t)r * n + j] = -1;
+    d[r++] = node->hi[j];
+  }
+  if (!status) status = rl_property_create(out, (int)n, (int)m, 1, &r, a, c, d, err);
+  rl_free(a);
+  rl_free(c);
+  rl_free(d);
+  return status;
+}
+
+/* The best vertex need not be of doubles, nor be inside when it is rounded: look where the least of all slacks is
+ * greatest. */
+static rl_status try_inside(rl_worker *w, const rl_node *node, const int8_t *signs, int clause, rl_error *err) {
+  rl_shared *s = w->shared;
+  rl_property *slacks = NULL;
+  rl_exact_result result = RL_EXACT_GAVE_UP;
+  int sign = 0, exact = 0;
+  double value = 0;
+  rl_status status = create_slacks(&slacks, s, node, clause, err);
+  if (!status)
+    status = rl_exact_leaf(s->net, s->domain, node->lo, node->hi, signs, w->needed, slacks, 0, NULL, 20000, &result,
+                           &sign, &value, w->x, &exact, err);
+  if (!status && result == RL_EXACT_MAXIMUM && sign > 0) rl_worker_try(w, w->x, 1);
+  rl_property_release(slacks);
+  return status;
+}
+
 /* Every sign is decided: settle the open clauses in rational arithmetic. */
 rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
@@ -31,6 +80,8 @@ rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
     }
     if (result == RL_EXACT_GAVE_UP) continue;
     rl_worker_try(w, w->x, 1);
+    if (s->mode != RL_MAXIMIZE && sign > 0 && !rl_worker_finished(w)) status = try_inside(w, node, signs, k, err);
+    if (status) break;
     if (s->mode == RL_MAXIMIZE && (!w->have_witness || nextafter(value, -INFINITY) > w->lower))
       rl_worker_keep(w, w->x, nextafter(value, -INFINITY));
     w->clause_up[k] = s->mode != RL_MAXIMIZE && sign <= 0 ? fmin(sign, value) : value;

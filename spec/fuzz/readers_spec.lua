@@ -247,6 +247,15 @@ function T.test_huge_sizes()
   end
 end
 
+function T.test_no_rows()
+  support.with_file(npy("<f8", "(0, 3)", ""), function(path)
+    support.raises(path .. ": has 0 rows, expected at least 1", relucid.data, path)
+  end, ".npy")
+  support.with_file("\0\0\8\2\0\0\0\0\0\0\0\2", function(path)
+    support.raises(path .. ": has 0 rows, expected at least 1", relucid.data, path)
+  end, ".idx")
+end
+
 -- Results: every field of every kind of region, in turn missing or of a wrong type; then damaged text.
 local function results()
   local texts = {}
