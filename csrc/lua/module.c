@@ -68,6 +68,7 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"region", rlua_region_create},
                                        {"data", rlua_data_create},
                                        {"read_file", rlua_file_read},
+                                       {"file_kind", rlua_file_kind},
                                        {"search_options", rlua_search_options},
                                        {"preimage_options", rlua_preimage_options},
                                        {"add_down", add_down},

@@ -1,6 +1,7 @@
 --- The command line.  Exit status: 0 done, 1 property refuted or check failed, 2 usage or bad input, 3 unknown or
 --- budget spent.
 local core = require "relucid.core"
+local file = require "relucid.io.file"
 local job = require "relucid.job"
 
 local cli = {}
@@ -53,6 +54,7 @@ local function run(arguments, context)
   if not parsed and job.is_interrupt(args) then error(args, 0) end
   if not parsed then error(args .. " (see relucid --help)", 0) end
   context.verbose = args.verbose
+  if args.json then file.check_writable(args.json) end
   return commands[args.command].run(args)
 end
 

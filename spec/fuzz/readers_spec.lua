@@ -348,17 +348,38 @@ function T.test_result_texts()
   end
 end
 
--- Every prefix of a model is refused, or is a network all the same.
+local function gzipped(text)
+  local zipped
+  support.with_file(text, function(path)
+    os.execute(("gzip -c '%s' > '%s.gz'"):format(path, path))
+    zipped = support.read(path .. ".gz")
+    os.remove(path .. ".gz")
+  end)
+  return zipped
+end
+
+-- Every prefix of a file of each kind is refused, with the file's name, or can be read all the same.
+local function each_prefix(content, suffix, read)
+  for length = 0, #content - 1 do
+    support.with_file(content:sub(1, length), function(path)
+      local ok, message = pcall(read, path)
+      if not ok then lu.assertEquals(tostring(message):sub(1, #path + 1), path .. ":") end
+    end, suffix)
+  end
+end
+
 function T.test_every_prefix()
   support.random("prefixes", function(rng)
-    local model = onnx.model(dense_model(rng))
-    for length = 0, #model - 1, 3 do
-      support.with_file(model:sub(1, length), function(path)
-        local ok, message = pcall(use_network, path)
-        if not ok then lu.assertEquals(message:sub(1, #path + 1), path .. ":") end
-      end, ".onnx")
-    end
+    each_prefix(onnx.model(dense_model(rng)), ".onnx", use_network)
   end)
+  each_prefix(support.NNET, ".nnet", use_network)
+  each_prefix(PROPERTY, ".vnnlib", use_problem)
+  each_prefix(CSV, ".csv", use_data)
+  each_prefix(IDX, ".idx", use_data)
+  each_prefix(NPY, ".npy", use_data)
+  each_prefix(gzipped(support.NNET), ".nnet.gz", use_network)
+  each_prefix(gzipped(CSV), ".csv.gz", use_data)
+  each_prefix(results()[1], ".json", use_result)
 end
 
 return T

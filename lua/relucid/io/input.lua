@@ -82,6 +82,18 @@ local function bounds(value, n)
   return list
 end
 
+--- Data whose rows are inputs.
+---@param path string
+---@param n integer  inputs of the network
+---@return table data  relucid.data
+function input.data(path, n)
+  local data = core.data(path)
+  if data.columns ~= n then
+    error(("%s: has %d columns, the network has %d inputs"):format(path, data.columns, n), 0)
+  end
+  return data
+end
+
 local DOMAIN_FIELDS = { lo = true, hi = true, A = true, b = true }
 
 --- A domain {lo, hi [, A, b]}: the name of a JSON file, or the JSON object itself.

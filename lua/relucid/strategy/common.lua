@@ -229,7 +229,13 @@ function common.task(strategy, net, point, goal, options, own, unused)
   if options.seed ~= nil and not math.tointeger(options.seed) then
     error(("option seed: is %s, expected an integer"):format(tostring(options.seed)), 0)
   end
-  for _, name in ipairs { "timeout", "query_timeout" } do check_type(name, options[name], "number") end
+  for _, name in ipairs { "timeout", "query_timeout" } do
+    local value = options[name]
+    check_type(name, value, "number")
+    if value and (value < 0 or value ~= value) then
+      error(("option %s: is %s, expected a number >= 0"):format(name, value), 0)
+    end
+  end
   if type(point) ~= "table" then error(("point: list expected, got %s"):format(type(point)), 0) end
   if #point ~= net.n then error(("point has %d numbers, expected %d"):format(#point, net.n), 0) end
   if type(point[1]) == "table" then error("point[1] is a table, expected a finite number", 0) end
