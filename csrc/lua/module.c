@@ -50,11 +50,10 @@ enum { TYPES = sizeof types / sizeof *types };
  * names it in the message. */
 static int check(lua_State *L) {
   const char *name = luaL_checkstring(L, 2), *what = luaL_optstring(L, 3, name);
-  size_t i = 0;
-  while (i < TYPES && strcmp(types[i].field, name) != 0) i++;
-  if (i == TYPES) rlua_raise(L, "check: unknown type '%s'", name);
-  rlua_check(L, 1, types[i].type, what);
-  return 0;
+  for (size_t i = 0; i < TYPES; i++) {
+    if (strcmp(types[i].field, name) == 0) return rlua_check(L, 1, types[i].type, what), 0;
+  }
+  rlua_raise(L, "check: unknown type '%s'", name);
 }
 
 int luaopen_relucid_core(lua_State *L);
