@@ -196,8 +196,10 @@ clean:
 
 # ---- modules that only the specs load ----------------------------------------------
 
-spec-modules: all $(BUILD)/lib/brute.so
+spec-modules: all $(BUILD)/lib/brute.so $(BUILD)/lib/lua_memory.so
 
 $(BUILD)/lib/brute.so: spec/brute/brute.c
+$(BUILD)/lib/lua_memory.so: spec/lua_memory.c
+$(BUILD)/lib/brute.so $(BUILD)/lib/lua_memory.so:
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -fPIC $(WARN) $(CFLAGS) $(LUA_INC) -shared $(LDFLAGS) $< -lm -o $@

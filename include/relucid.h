@@ -492,8 +492,9 @@ const rl_enumerate_stats *rl_enumerate_statistics(const rl_enumerate *enumerate)
 
 /* ---- testing aid ---------------------------------------------------------- */
 
-/* Make the n-th allocation from now on fail once (0: none).  For tests of error paths. */
-void rl_memory_fail_at(long n);
+/* Make the n-th allocation from now on fail once (0: none).  For tests of error paths.  Returns what was left of the
+ * last such wish: > 0 where so many allocations were still to come, so that none has failed. */
+long rl_memory_fail_at(long n);
 
 #ifdef __cplusplus
 }

@@ -10,7 +10,7 @@
 
 static atomic_long fail_countdown;
 
-void rl_memory_fail_at(long n) { atomic_store(&fail_countdown, n); }
+long rl_memory_fail_at(long n) { return atomic_exchange(&fail_countdown, n); }
 
 static int fail_now(void) {
   if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) <= 0) return 0;
@@ -47,6 +47,8 @@ rl_status (rl_fail)(rl_error *err, rl_status code, const char *format, ...) {
     va_start(args, format);
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
+    for (char *c = err->message; *c; c++) /* words of damaged files are quoted: stay on one line */
+      if ((unsigned char)*c < 32 || *c == 127) *c = '?';
     err->code = code;
   }
   return code;

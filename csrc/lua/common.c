@@ -67,7 +67,8 @@ void *rlua_optional(lua_State *L, int idx, const rlua_type *type, const char *wh
 /* __gc, __close and close(): idempotent.  Upvalue 1: the type. */
 static int handle_close(lua_State *L) {
   const rlua_type *type = lua_touserdata(L, lua_upvalueindex(1));
-  rlua_handle *h = luaL_checkudata(L, 1, type->name);
+  rlua_handle *h = luaL_testudata(L, 1, type->name);
+  if (!h) rlua_raise(L, "%s: %s expected, got %s", short_name(type), type->name, push_type_name(L, 1));
   void *resource = h->resource;
   rl_network *net = h->net;
   h->resource = NULL;

@@ -91,6 +91,7 @@ int rlua_domain_create(lua_State *L);
 int rlua_region_create(lua_State *L);
 int rlua_data_create(lua_State *L);
 int rlua_file_read(lua_State *L);
+int rlua_file_kind(lua_State *L);
 int rlua_search_create(lua_State *L);
 int rlua_minimize_create(lua_State *L);
 int rlua_search_options(lua_State *L);

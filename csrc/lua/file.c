@@ -1,6 +1,8 @@
 /* Files for the readers that are written in Lua. */
 #include "lua/common.h"
 
+#include <sys/stat.h>
+
 #include "model/network.h"
 
 /* A closable owner of the bytes, so that an error while they are copied to Lua leaks nothing. */
@@ -29,4 +31,12 @@ int rlua_file_read(lua_State *L) {
   *bytes = NULL;
   lua_pushstring(L, sha);
   return 2;
+}
+
+/* file_kind(path) -> "file", "directory", "other" (a device, a pipe), or nil where there is none of that name. */
+int rlua_file_kind(lua_State *L) {
+  struct stat status;
+  if (stat(luaL_checkstring(L, 1), &status) != 0) return lua_pushnil(L), 1;
+  lua_pushstring(L, S_ISREG(status.st_mode) ? "file" : S_ISDIR(status.st_mode) ? "directory" : "other");
+  return 1;
 }

@@ -128,6 +128,7 @@ static rl_search *search_self(lua_State *L) { return rlua_check(L, 1, &rlua_sear
 int rlua_search_create(lua_State *L) {
   static const char *const keys[] = {"domain", "pattern", "target", "mode", NULL};
   static const char *const modes[] = {"find", "find_strict", "maximize", NULL, "find, find_strict, maximize"};
+  rlua_check(L, 1, &rlua_network, "network");
   rlua_check_list(L, 2, "search");
   lua_settop(L, 2);
   check_keys(L, 2, keys);
@@ -243,6 +244,7 @@ static const int *read_order(lua_State *L, int idx, const rl_network *net, int *
 int rlua_minimize_create(lua_State *L) {
   static const char *const keys[] = {"domain", "pattern", "property", "mode", "order", "point", NULL};
   static const char *const modes[] = {"prefix", "deletion", "divide", NULL, "prefix, deletion, divide"};
+  rlua_check(L, 1, &rlua_network, "network");
   rlua_check_list(L, 2, "minimize");
   lua_settop(L, 2);
   check_keys(L, 2, keys);

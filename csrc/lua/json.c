@@ -273,6 +273,8 @@ static int json_decode(lua_State *L) {
   tree *t = new_tree(L);
   json_error_t error;
   t->root = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+  for (char *c = error.text; !t->root && *c; c++)
+    if ((unsigned char)*c < 32 || *c == 127) *c = '?';
   if (!t->root) rlua_raise(L, "%s:%d:%d: %s", name, error.line, error.column, error.text);
   push_json(L, t->root);
   return 1;

@@ -3,6 +3,8 @@
 #include "lua/common.h"
 
 #include <math.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "core/core.h"
 #include "core/round.h"
@@ -27,7 +29,32 @@ static int mul_up(lua_State *L) {
 
 static int now(lua_State *L) { return lua_pushnumber(L, rl_now()), 1; }
 
-static int memory_fail_at(lua_State *L) { return rl_memory_fail_at((long)luaL_checkinteger(L, 1)), 0; }
+/* on_terminal() -> is stderr a terminal? */
+static int on_terminal(lua_State *L) { return lua_pushboolean(L, isatty(STDERR_FILENO)), 1; }
+
+/* memory_fail_at(n) -> what was left of the last wish (see relucid.h). */
+static int memory_fail_at(lua_State *L) {
+  return lua_pushinteger(L, rl_memory_fail_at((long)luaL_checkinteger(L, 1))), 1;
+}
+
+static const struct {
+  const rlua_type *type;
+  const char *field;
+} types[] = {{&rlua_network, "network"},   {&rlua_pattern, "pattern"},   {&rlua_property, "property"},
+             {&rlua_domain, "domain"},     {&rlua_data, "data"},         {&rlua_region, "region"},
+             {&rlua_search, "search"},     {&rlua_minimize, "minimize"}, {&rlua_preimage, "preimage"},
+             {&rlua_enumerate, "enumerate"}};
+enum { TYPES = sizeof types / sizeof *types };
+
+/* check(value, type, what): raise unless the value is an open handle of the type ("network", "region", ...); `what`
+ * names it in the message. */
+static int check(lua_State *L) {
+  const char *name = luaL_checkstring(L, 2), *what = luaL_optstring(L, 3, name);
+  for (size_t i = 0; i < TYPES; i++) {
+    if (strcmp(types[i].field, name) == 0) return rlua_check(L, 1, types[i].type, what), 0;
+  }
+  rlua_raise(L, "check: unknown type '%s'", name);
+}
 
 int luaopen_relucid_core(lua_State *L);
 
@@ -40,13 +67,16 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"region", rlua_region_create},
                                        {"data", rlua_data_create},
                                        {"read_file", rlua_file_read},
+                                       {"file_kind", rlua_file_kind},
                                        {"search_options", rlua_search_options},
                                        {"preimage_options", rlua_preimage_options},
                                        {"add_down", add_down},
                                        {"add_up", add_up},
                                        {"mul_down", mul_down},
                                        {"mul_up", mul_up},
+                                       {"check", check},
                                        {"now", now},
+                                       {"on_terminal", on_terminal},
                                        {"memory_fail_at", memory_fail_at},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
@@ -58,15 +88,8 @@ int luaopen_relucid_core(lua_State *L) {
   lua_pushliteral(L, RELUCID_VERSION);
   lua_setfield(L, -2, "version");
 
-  static const struct {
-    const rlua_type *type;
-    const char *field;
-  } types[] = {{&rlua_network, "network"},   {&rlua_pattern, "pattern"}, {&rlua_property, "property"},
-               {&rlua_domain, "domain"},     {&rlua_data, "data"},       {&rlua_region, "region"},
-               {&rlua_search, "search"},     {&rlua_minimize, "minimize"},
-               {&rlua_preimage, "preimage"}, {&rlua_enumerate, "enumerate"}};
   lua_newtable(L);
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++) rlua_register(L, types[i].type, types[i].field);
+  for (size_t i = 0; i < TYPES; i++) rlua_register(L, types[i].type, types[i].field);
   lua_setfield(L, -2, "methods");
   return 1;
 }

@@ -92,8 +92,9 @@ static int preimage_step(lua_State *L) {
 
 /* demand(coverage): ask for another coverage */
 static int preimage_demand(lua_State *L) {
+  rl_preimage *preimage = self(L);
   rl_error err;
-  rlua_succeed(L, rl_preimage_demand(self(L), luaL_checknumber(L, 2), &err), &err);
+  rlua_succeed(L, rl_preimage_demand(preimage, luaL_checknumber(L, 2), &err), &err);
   return 0;
 }
 

@@ -49,6 +49,7 @@ rl_status rl_data_shape(rl_data *data, const char *path, int dims, const size_t 
   overflow |= __builtin_add_overflow(end, start, &end);
   overflow |= __builtin_mul_overflow(total, sizeof(double), &bytes);
   if (overflow) return rl_fail(err, RL_EFORMAT, "%s: announces more values than any file can hold", path);
+  if (sizes[0] == 0) return rl_fail(err, RL_EFORMAT, "%s: has 0 rows, expected at least 1", path);
   if (columns == 0) return rl_fail(err, RL_EFORMAT, "%s: rows of 0 values, expected at least 1", path);
   if (length < end)
     return rl_fail(err, RL_EFORMAT, "%s: ends at byte %zu, expected %zu bytes for %zu rows of %zu values (truncated?)",

@@ -1,6 +1,8 @@
 --- The command line.  Exit status: 0 done, 1 property refuted or check failed, 2 usage or bad input, 3 unknown or
 --- budget spent.
 local core = require "relucid.core"
+local file = require "relucid.io.file"
+local job = require "relucid.job"
 
 local cli = {}
 
@@ -45,34 +47,38 @@ local function join_negative(arguments)
   return joined
 end
 
-local function fail(message)
-  io.stderr:write("relucid: ", message, "\n")
-  return cli.USAGE
+-- Parse and run; raises on bad input.  context.verbose is set as soon as it is known.
+local function run(arguments, context)
+  local parser, commands = build()
+  local parsed, args = parser:pparse(join_negative(arguments))
+  if not parsed and job.is_interrupt(args) then error(args, 0) end
+  if not parsed then error(args .. " (see relucid --help)", 0) end
+  context.verbose = args.verbose
+  if args.json then file.check_writable(args.json) end
+  return commands[args.command].run(args)
 end
 
 --- Run a command line.
 ---@param arguments string[]
 ---@return integer status  the exit status
 function cli.main(arguments)
-  local found, parser, commands = pcall(build)
-  if not found then
-    local message = tostring(parser)
-    if message:match "module 'argparse' not found" then
-      message = "the command needs argparse: install the package lua-argparse"
-    end
-    return fail(message)
-  end
-  local parsed, args = parser:pparse(join_negative(arguments))
-  if not parsed then return fail(args .. " (see relucid --help)") end
-  local traceback
-  local ok, status = xpcall(commands[args.command].run, function(message)
-    traceback = debug.traceback(nil, 2)
+  local context = {}
+  local ok, status = xpcall(run, function(message)
+    context.traceback = debug.traceback(nil, 2)
     return message
-  end, args)
+  end, arguments, context)
   io.stdout:flush()
   if ok then return status end
-  fail(tostring(status))
-  if args.verbose then io.stderr:write(traceback, "\n") end
+  if job.is_interrupt(status) then
+    io.stderr:write "relucid: interrupted\n"
+    return cli.UNKNOWN
+  end
+  local message = tostring(status)
+  if message:match "module 'argparse' not found" then
+    message = "the command needs argparse: install the package lua-argparse"
+  end
+  io.stderr:write("relucid: ", message, "\n")
+  if context.verbose then io.stderr:write(context.traceback, "\n") end
   return cli.USAGE
 end
 

@@ -8,6 +8,13 @@ local SLICE_SHORT, SLICE_LONG = 0.05, 0.15 -- seconds
 -- Some slices end early, after a trivial query: a short slice does not say that nodes are cheap, hence the cap.
 local NODES_FIRST, NODES_MOST = 4, 200
 
+--- Is this the error that stock Lua raises from a hook after Ctrl-C?
+---@param message any
+---@return boolean
+function job.is_interrupt(message)
+  return type(message) == "string" and message:match "^[^\n]*interrupted!%f[\n\0]" ~= nil
+end
+
 --- Call step(nodes) until it returns true, choosing `nodes` so that a call takes about a tenth of a second.
 ---@param step fun(nodes: integer): boolean  true at the end
 ---@param callback? fun(): boolean?  called after each slice; true stops
@@ -29,6 +36,7 @@ end
 ---@param callback? fun(search: table): boolean?
 ---@return string verdict
 function core.methods.search.run(self, callback)
+  core.check(self, "search")
   job.drive(function(nodes) return self:step(nodes) ~= "running" end, callback and function() return callback(self) end)
   return self:verdict()
 end
@@ -37,6 +45,7 @@ end
 ---@param callback? fun(minimize: table): boolean?
 ---@return boolean finished
 function core.methods.minimize.run(self, callback)
+  core.check(self, "minimize")
   return job.drive(function(nodes) return self:step(nodes) end, callback and function() return callback(self) end)
 end
 
@@ -53,6 +62,8 @@ end
 ---@return "proved"|"counterexample"|"unknown" verdict
 ---@return number[]|string|nil  the counterexample, or why it is unknown
 function core.methods.network.implies(self, domain, pattern, property, options)
+  core.check(self, "network")
+  core.check(property, "property")
   local search = self:search(merged({ domain = domain, pattern = pattern, target = property:negate(),
                                       mode = "find_strict" }, options))
   local verdict = search:run()
@@ -67,6 +78,7 @@ end
 ---@param options? table  search options
 ---@return {verdict: string, reason: string?, lower: number, upper: number, x: number[]?, stats: table}
 function core.methods.network.maximize(self, domain, pattern, target, options)
+  core.check(self, "network")
   local search = self:search(merged({ domain = domain, pattern = pattern, target = target, mode = "maximize" },
                                     options))
   search:run()

@@ -7,6 +7,7 @@
 ---       {kind = "polygon", points = plot.polygon(result:region(), 1, 2, point), title = "region"},
 ---       {kind = "box", lo = {0.2, 0.3}, hi = {0.4, 0.5}},
 ---       {kind = "point", points = {{0.3, 0.4}}}})
+local Result = require "relucid.result"
 local file = require "relucid.io.file"
 
 local plot = {}
@@ -277,13 +278,32 @@ function plot.write(path, picture)
   end)
 end
 
+-- The two inputs of the slice.
+local function inputs_of(result, inputs)
+  inputs = inputs or { 1, 2 }
+  if type(inputs) ~= "table" then error(("option inputs: table expected, got %s"):format(type(inputs)), 0) end
+  for k = 1, 2 do
+    local i = inputs[k]
+    if math.type(i) ~= "integer" or i < 1 or i > result.domain.n then
+      error(("option inputs: [%d] is %s, expected an integer from 1 to %d"):format(k, tostring(i), result.domain.n), 0)
+    end
+  end
+  if not result.point then error("the result has no point: there is no slice through it", 0) end
+  return inputs[1], inputs[2]
+end
+
 --- A slice of a result through inputs i and j at its point: linear regions, the goal's border, region, boxes, point.
 ---@param result relucid.Result
 ---@param path string
 ---@param options? {inputs: integer[]?, window: relucid.Window?, steps: integer?, title: string?}
 function plot.result(result, path, options)
+  if getmetatable(result) ~= Result then
+    error(("result: a result of a strategy expected, got %s"):format(type(result)), 0)
+  end
+  if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
   options = options or {}
-  local i, j = table.unpack(options.inputs or { 1, 2 })
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
+  local i, j = inputs_of(result, options.inputs)
   local net, domain = result:network(), result.domain
   local window = options.window or { lo = { domain.lo[i], domain.lo[j] }, hi = { domain.hi[i], domain.hi[j] } }
   local function at(x, y)

@@ -7,14 +7,10 @@ Progress.__index = Progress
 
 local INTERVAL = 0.2 -- seconds between two rewrites
 
-local function on_terminal()
-  return os.execute("test -t 2 2>/dev/null") == true
-end
-
 ---@param enabled? boolean  default: stderr is a terminal
 ---@return relucid.Progress
 function Progress.new(enabled)
-  if enabled == nil then enabled = on_terminal() end
+  if enabled == nil then enabled = core.on_terminal() end
   return setmetatable({ enabled = enabled, last = -math.huge, width = 0 }, Progress)
 end
 

@@ -60,9 +60,8 @@ end
 ---@return boolean|nil included
 ---@return number[]|nil x  for false: an input of inner that is not in outer
 function core.methods.region.includes(self, inner, options)
-  if type(inner) ~= "userdata" or not inner.is_polytope then
-    error(("inner: relucid.region expected, got %s"):format(type(inner)), 0)
-  end
+  core.check(self, "region")
+  core.check(inner, "region", "inner")
   if inner.n ~= self.n then error(("inner: has %d inputs, expected %d"):format(inner.n, self.n), 0) end
   if not has_literals(self, inner) then return nil end
   local clauses = open_rows(self, inner)

@@ -1,6 +1,7 @@
 --- What a strategy found: regions with their proofs' circumstances, in memory and as JSON.
 local core = require "relucid.core"
 local file = require "relucid.io.file"
+local job = require "relucid.job"
 
 local json = core.json
 
@@ -71,6 +72,31 @@ local function check(condition, name, what)
   if not condition then error(("%s: not a relucid result: %s"):format(name, what), 0) end
 end
 
+-- f(...), whose message gets the name of the text and the place in it.
+local function at(name, place, f, ...)
+  local ok, value = pcall(f, ...)
+  if ok then return value end
+  if job.is_interrupt(value) then error(value, 0) end
+  error(("%s: %s: %s"):format(name, place, tostring(value)), 0)
+end
+
+-- The list of numbers in the record's field, or nil where it has none.
+local function numbers_in(record, field, count, name)
+  local list = record[field]
+  if list == nil or list == json.null then return nil end
+  local right = type(list) == "table" and (not count or #list == count)
+  for i = 1, right and #list or 0 do right = right and type(list[i]) == "number" end
+  check(right, name, ("%s is no list of %snumbers"):format(field, count and count .. " " or ""))
+  return list
+end
+
+local function check_network(network, name)
+  for _, field in ipairs { "file", "sha256" } do
+    check(type(network[field]) == "string", name, ("network.%s is no string"):format(field))
+  end
+  numbers_in(network, "answer", nil, name)
+end
+
 local function options_of(record)
   return type(record.options) == "table" and record.options or {}
 end
@@ -81,17 +107,21 @@ end
 ---@return relucid.Result
 function Result.decode(text, name)
   name = name or "result"
+  if type(text) ~= "string" then error(("text: string expected, got %s"):format(type(text)), 0) end
   local record = json.decode(text, name)
   check(type(record) == "table" and record.relucid ~= nil, name, "no field 'relucid'")
   check(record.relucid == VERSION, name, ("version %s, expected %d"):format(tostring(record.relucid), VERSION))
   for _, field in ipairs { "network", "domain", "regions", "stats" } do
     check(type(record[field]) == "table", name, ("no field '%s'"):format(field))
   end
+  check_network(record.network, name)
   local function optional(value) if value ~= json.null then return value end end
+  local domain = at(name, "domain", core.domain, record.domain)
   local self = setmetatable({ record_ = record, name = name, status = record.status, strategy = record.strategy,
-    point = optional(record.point), note = optional(record.note), implied = optional(record.implied),
+    point = numbers_in(record, "point", domain.n, name), note = optional(record.note),
+    implied = optional(record.implied),
     minimal = optional(record.minimal), coverage = optional(record.coverage), stats = record.stats,
-    options = options_of(record), domain = core.domain(record.domain), parts = {} }, Result)
+    options = options_of(record), domain = domain, parts = {} }, Result)
   for i, region in ipairs(record.regions) do
     check(type(region) == "table", name, ("regions[%d] is no object"):format(i))
     local kind = region.kind or "polytope"
@@ -100,7 +130,7 @@ function Result.decode(text, name)
     for _, field in ipairs(KINDS[kind]) do
       check(type(region[field]) == "table", name, ("regions[%d] has no %s"):format(i, field))
     end
-    self.parts[i] = { record = region, kind = kind, boxes = {} }
+    self.parts[i] = { record = region, kind = kind, boxes = {}, place = ("regions[%d]"):format(i) }
   end
   return self
 end
@@ -116,6 +146,7 @@ end
 local function check_answer(self, net, record)
   if type(record.answer) ~= "table" or type(self.point) ~= "table" then return end
   for k, y in ipairs(net:eval(self.point)) do
+    check(record.answer[k], self.name, ("network.answer has %d numbers, expected %d"):format(#record.answer, net.m))
     if math.abs(y - record.answer[k]) > 1e-6 * math.max(1, math.abs(y)) then
       error(("%s: output %d at the result's point is %.17g, the result's network has %.17g; was it loaded with raw?")
         :format(record.file, k, y, record.answer[k]), 0)
@@ -164,7 +195,7 @@ end
 ---@return table region
 function Result:region(i)
   local part = part_of(self, i)
-  part.region = part.region or region_of_record(self, part)
+  part.region = part.region or at(self.name, part.place, region_of_record, self, part)
   return part.region
 end
 
@@ -181,7 +212,7 @@ end
 function Result:pattern(i)
   local part = part_of(self, i)
   if not part.pattern and part.record and type(part.record.pattern) == "table" then
-    part.pattern = core.pattern(self:network(), part.record.pattern)
+    part.pattern = at(self.name, part.place, core.pattern, self:network(), part.record.pattern)
   end
   return part.pattern
 end

@@ -39,11 +39,6 @@ local function check_options(options)
   end
 end
 
--- Stock Lua raises this from a hook after Ctrl-C.
-local function is_interrupt(message)
-  return type(message) == "string" and message:match "interrupted!$" ~= nil
-end
-
 ---@class relucid.Verification
 local Run = {}
 Run.__index = Run
@@ -146,15 +141,20 @@ end
 ---@param options? relucid.VerifyOptions
 ---@return relucid.Verdict
 return function(net, problem, options)
+  core.check(net, "network")
   options = options or {}
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(options)
   local started = core.now()
-  if type(problem) ~= "table" then problem = vnnlib.read(problem) end
+  if type(problem) == "string" then problem = vnnlib.read(problem) end
+  if type(problem) ~= "table" or not problem.cases or not problem.check then
+    error(("property: the name of a file or what relucid.vnnlib read expected, got %s"):format(type(problem)), 0)
+  end
   problem:check(net)
   local run = setmetatable({ net = net, problem = problem, options = options, started = started, searches = {},
                              finished = {} }, Run)
   local ok, message = pcall(run.rounds, run)
-  if not ok and not is_interrupt(message) then error(message, 0) end
+  if not ok and not job.is_interrupt(message) then error(message, 0) end
   if not ok then run.reason = "interrupted" end
   local stats = run:stats()
   for k in pairs(run.searches) do run.searches[k]:close() end

@@ -155,7 +155,7 @@ local function fuzz(rng, make, suffix, read)
         refused = refused + 1
         lu.assertEquals(type(message), "string")
         lu.assertEquals(message:sub(1, #path + 1), path .. ":")
-        lu.assertNil(message:find "[%z\1-\31\127]")
+      lu.assertNil(message:find "[%z\1-\31\127]", message)
       end
     end, suffix)
   end
@@ -207,17 +207,179 @@ end
 function T.test_nnet() run("fuzz nnet", function() return support.NNET end, damage, ".nnet", use_network, true) end
 function T.test_vnnlib() run("fuzz vnnlib", function() return PROPERTY end, damage, ".vnnlib", use_problem) end
 
--- Every prefix of a model is refused, or is a network all the same.
-function T.test_every_prefix()
-  support.random("prefixes", function(rng)
-    local model = onnx.model(dense_model(rng))
-    for length = 0, #model - 1, 3 do
-      support.with_file(model:sub(1, length), function(path)
-        local ok, message = pcall(use_network, path)
-        if not ok then lu.assertEquals(message:sub(1, #path + 1), path .. ":") end
-      end, ".onnx")
+-- ---- data and results ------------------------------------------------------------------------------------
+
+local function use_data(path)
+  local data = relucid.data(path)
+  lu.assertTrue(#data > 0)
+  for _, x in ipairs(data:row(#data)) do lu.assertTrue(x - x == 0) end
+end
+
+local CSV = "# recorded\nx,y,z\n0.5,-1e3,3\n1,2,3\n.5;6;7e-1\n"
+local IDX = "\0\0\8\3\0\0\0\2\0\0\0\2\0\0\0\2\1\2\3\4\5\6\7\8"
+
+local function npy(descr, shape, data)
+  local header = ("{'descr': '%s', 'fortran_order': False, 'shape': %s, }"):format(descr, shape)
+  header = header .. (" "):rep(117 - #header) .. "\n"
+  return "\147NUMPY\1\0" .. string.pack("<s2", header) .. data
+end
+
+local NPY = npy("<f8", "(2, 3)", string.pack("<dddddd", 1, 2, 3, 4, 5, 6))
+
+function T.test_csv() run("fuzz csv", function() return CSV end, damage, ".csv", use_data, true) end
+function T.test_idx() run("fuzz idx", function() return IDX end, damage, ".idx", use_data) end
+function T.test_npy() run("fuzz npy", function() return NPY end, damage, ".npy", use_data, true) end
+
+-- Sizes in headers that no file can fill, or whose product overflows.
+function T.test_huge_sizes()
+  local huge = { "(4294967296, 4294967296)", "(9223372036854775807,)", "(18446744073709551616, 1)", "(-1, 2)",
+                 "(1000000000, 1000000000)", "(3000000000, 3)", "(2, 3, 3074457345618258603)", "(0, 3)", "()" }
+  for _, shape in ipairs(huge) do
+    support.with_file(npy("<f8", shape, "12345678"), function(path)
+      support.raises_with(path .. ":", relucid.data, path)
+    end, ".npy")
+  end
+  for _, sizes in ipairs { "\255\255\255\255\255\255\255\255", "\127\255\255\255\0\0\0\1", "\0\0\0\1\127\255\255\255",
+                           "\0\0\0\0\0\0\0\1" } do
+    support.with_file("\0\0\8\2" .. sizes .. "12345678", function(path)
+      support.raises_with(path .. ":", relucid.data, path)
+    end, ".idx")
+  end
+end
+
+function T.test_no_rows()
+  support.with_file(npy("<f8", "(0, 3)", ""), function(path)
+    support.raises(path .. ": has 0 rows, expected at least 1", relucid.data, path)
+  end, ".npy")
+  support.with_file("\0\0\8\2\0\0\0\0\0\0\0\2", function(path)
+    support.raises(path .. ": has 0 rows, expected at least 1", relucid.data, path)
+  end, ".idx")
+end
+
+-- Results: every field of every kind of region, in turn missing or of a wrong type; then damaged text.
+local function results()
+  local texts = {}
+  support.with_file(support.NNET, function(path)
+    local net, point = relucid.load(path), { 0.5, -0.25 }
+    for i, name in ipairs { "nninfer", "free", "box" } do
+      texts[i] = relucid.strategy[name](net, point):json()
+    end
+  end, ".nnet")
+  return texts
+end
+
+local function use_result(path)
+  local result = relucid.result.read(path)
+  local data = relucid.data { { 0.5, -0.25 }, { 0.75, 0 } }
+  for i = 1, #result do
+    lu.assertTrue(result:region(i):support(data) <= 2)
+    result:box("width", i)
+  end
+  result:support(data)
+end
+
+local function copy(value)
+  if type(value) ~= "table" then return value end
+  local t = setmetatable({}, getmetatable(value))
+  for key, member in pairs(value) do t[key] = copy(member) end
+  return t
+end
+
+-- f(table, key) at each place in a copy of the record.
+local function at_each_place(record, f)
+  local count = 0
+  local function walk(value, path)
+    local keys = {}
+    for key in pairs(value) do keys[#keys + 1] = key end
+    for _, key in ipairs(keys) do
+      local here = copy(record)
+      local t = here
+      for _, step in ipairs(path) do t = t[step] end
+      f(here, t, key)
+      count = count + 1
+      if type(value[key]) == "table" then
+        path[#path + 1] = key
+        walk(value[key], path)
+        path[#path] = nil
+      end
+    end
+  end
+  walk(record, {})
+  return count
+end
+
+function T.test_results()
+  local json = relucid.json
+  local wrong = { relucid.null, true, -1, 1.5, 1e300, "x", json.array {}, json.object {}, json.array { 1, 2, 3 },
+                  json.array { json.array { 1 } }, json.array { relucid.null, relucid.null } }
+  support.with_file(nil, function(path)
+    local function try(record)
+      local ok, text = pcall(json.encode, record)
+      if not ok then return end -- a hole in a list
+      local file = assert(io.open(path, "wb"))
+      file:write(text)
+      file:close()
+      local message
+      ok, message = pcall(use_result, path)
+      if ok then return end
+      lu.assertEquals(type(message), "string")
+      lu.assertStrContains(message, ": ")
+      lu.assertNil(message:find "attempt to ", message)
+      lu.assertNil(message:find "%.lua:%d", message)
+      lu.assertNil(message:find "^bad argument", message)
+    end
+    for _, text in ipairs(results()) do
+      local places = at_each_place(json.decode(text), function(record, t, key)
+        t[key] = nil
+        try(record)
+        for w = 1, #wrong do
+          t[key] = wrong[w]
+          try(record)
+        end
+      end)
+      lu.assertTrue(places > 50)
     end
   end)
+end
+
+function T.test_result_texts()
+  for _, text in ipairs(results()) do
+    run("fuzz results", function() return text end, damage, ".json", use_result, true)
+  end
+end
+
+local function gzipped(text)
+  local zipped
+  support.with_file(text, function(path)
+    os.execute(("gzip -c '%s' > '%s.gz'"):format(path, path))
+    zipped = support.read(path .. ".gz")
+    os.remove(path .. ".gz")
+  end)
+  return zipped
+end
+
+-- Every prefix of a file of each kind is refused, with the file's name, or can be read all the same.
+local function each_prefix(content, suffix, read)
+  for length = 0, #content - 1 do
+    support.with_file(content:sub(1, length), function(path)
+      local ok, message = pcall(read, path)
+      if not ok then lu.assertEquals(tostring(message):sub(1, #path + 1), path .. ":") end
+    end, suffix)
+  end
+end
+
+function T.test_every_prefix()
+  support.random("prefixes", function(rng)
+    each_prefix(onnx.model(dense_model(rng)), ".onnx", use_network)
+  end)
+  each_prefix(support.NNET, ".nnet", use_network)
+  each_prefix(PROPERTY, ".vnnlib", use_problem)
+  each_prefix(CSV, ".csv", use_data)
+  each_prefix(IDX, ".idx", use_data)
+  each_prefix(NPY, ".npy", use_data)
+  each_prefix(gzipped(support.NNET), ".nnet.gz", use_network)
+  each_prefix(gzipped(CSV), ".csv.gz", use_data)
+  each_prefix(results()[1], ".json", use_result)
 end
 
 return T

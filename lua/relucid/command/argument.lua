@@ -17,4 +17,22 @@ function argument.integer(text)
   return value
 end
 
+--- A number of at least 0, such as seconds.
+---@param text string
+---@return number?, string?
+function argument.amount(text)
+  local value = tonumber(text)
+  if not value or value ~= value or value < 0 then return nil, ("'%s' is not a number of at least 0"):format(text) end
+  return value
+end
+
+--- An integer of at least 0, such as a seed.
+---@param text string
+---@return integer?, string?
+function argument.count(text)
+  local value = math.tointeger(tonumber(text))
+  if not value or value < 0 then return nil, ("'%s' is not an integer of at least 0"):format(text) end
+  return value
+end
+
 return argument

@@ -20,6 +20,7 @@ local function numbers(text)
     if not value then return nil, message end
     list[#list + 1] = value
   end
+  if #list == 0 then return nil, ("'%s' has no number"):format(text) end
   return #list == 1 and list[1] or list
 end
 
@@ -60,15 +61,15 @@ function characterize.define(parser)
   parser:option("--data", "Data whose rows in the region are counted."):argname "FILE"
   parser:flag("--no-anchor", "Boxes need not contain the point."):target "no_anchor"
   parser:flag("--raw", "Physical units of the .nnet file everywhere.")
-  parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(integer)
-  parser:option("--threads", "POSIX threads."):argname("N"):convert(integer)
-  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(number)
+  parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(converters.count)
+  parser:option("--threads", "POSIX threads."):argname("N"):convert(converters.count)
+  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(converters.amount)
   parser:option("--query-timeout", "Seconds for each query; an unanswered one keeps its literal.")
-    :argname("SECONDS"):convert(number)
+    :argname("SECONDS"):convert(converters.amount)
 end
 
 local function domain_of(net, argument)
-  if argument then return relucid.domain(input.domain(argument, net.n)) end
+  if argument then return input.domain(argument, net.n) end
   local box = net:box()
   if not box then error(("%s gives no input box: use --domain FILE"):format(net.file), 0) end
   return relucid.domain(box)
@@ -129,7 +130,7 @@ end
 ---@return integer status
 function characterize.run(args)
   local net = relucid.load(args.net, { raw = args.raw })
-  local data = args.data and relucid.data(args.data)
+  local data = args.data and input.data(args.data, net.n)
   local point = input.point(args.point, net.n, data)
   local progress = Progress.new()
   local goal, domain = goal_and_domain(net, args, point)

@@ -2,6 +2,7 @@
 local relucid = require "relucid"
 local Result = require "relucid.result"
 local file = require "relucid.io.file"
+local input = require "relucid.io.input"
 
 local monitor = { summary = "Say which points of a data file lie in a saved result's region." }
 
@@ -16,7 +17,7 @@ end
 ---@return integer status
 function monitor.run(args)
   local result = Result.read(args.result)
-  local data = relucid.data(args.data)
+  local data = input.data(args.data, result.domain.n)
   local members = result:members(data)
   print(("%d of %d points covered"):format(#members, #data))
   for _, row in ipairs(members) do print(row) end

@@ -17,8 +17,8 @@ function preimage.define(parser)
     :argname("C"):convert(number)
   parser:flag("--over", "Polytopes that hold all of the set, rather than such inside it.")
   parser:option("--polytopes", "Stop at so many polytopes."):argname("N"):convert(integer)
-  parser:option("--seed", "Seed of the samples."):argname("N"):convert(integer)
-  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(number)
+  parser:option("--seed", "Seed of the samples."):argname("N"):convert(converters.count)
+  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(converters.amount)
 end
 
 local function show(progress)

@@ -1,6 +1,7 @@
 --- relucid verify: can the assertions of a VNN-LIB file all hold?  The answer as VNN-COMP's tools give it.
 local relucid = require "relucid"
 local file = require "relucid.io.file"
+local converters = require "relucid.command.argument"
 local Progress = require "relucid.progress"
 
 local verify = { summary = "Say whether the assertions of a VNN-LIB file can all hold: unsat, sat, unknown, timeout." }
@@ -9,24 +10,14 @@ local json = relucid.json
 
 local STATUS = { unsat = 0, sat = 1, unknown = 3, timeout = 3 }
 
-local function number(text)
-  local value = tonumber(text)
-  if not value or value ~= value or value < 0 then return nil, ("'%s' is not a number of at least 0"):format(text) end
-  return value
-end
-
-local function integer(text)
-  local value = math.tointeger(tonumber(text))
-  if not value or value < 0 then return nil, ("'%s' is not an integer of at least 0"):format(text) end
-  return value
-end
+local amount, count = converters.amount, converters.count
 
 function verify.define(parser)
   parser:argument("net", "The network: .onnx or .nnet; may be gzipped."):argname "NET"
   parser:argument("property", "The assertions, VNN-LIB; may be gzipped."):argname "PROP"
-  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(number)
-  parser:option("--threads", "POSIX threads."):argname("N"):convert(integer)
-  parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(integer)
+  parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(amount)
+  parser:option("--threads", "POSIX threads."):argname("N"):convert(count)
+  parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(count)
 end
 
 -- "((X_0 v)\n (X_1 v)\n (Y_0 v))": numbers read back to the same doubles.

@@ -86,7 +86,7 @@ local function restrict(self, set, atoms)
       tighten(set, i, coefficient, atom.d)
       if set.lo[i] > set.hi[i] then
         self.contradiction = self.contradiction or { at = atom.at, text =
-          ("input X_%d: lower bound %.17g is above upper bound %.17g"):format(i - 1, set.lo[i], set.hi[i]) }
+          ("input X_%d: lower bound %.17g is above upper bound %.17g"):format(i - 1, set.lo[i] + 0.0, set.hi[i] + 0.0) }
         return false
       end
     end

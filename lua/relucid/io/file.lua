@@ -1,10 +1,17 @@
 --- Text files: read whole, written whole or not at all.
+local core = require "relucid.core"
+
 local file = {}
+
+local function check_path(path)
+  if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
+end
 
 --- The content of a file; raises with its name.
 ---@param path string
 ---@return string text
 function file.read(path)
+  check_path(path)
   local handle, message = io.open(path, "rb")
   local text
   if handle then
@@ -26,10 +33,20 @@ function file.exists(path)
   return handle ~= nil
 end
 
---- Make a file by calling fill(temporary name), then giving it its own name.  The old file stays until then.
+-- What kind of file has this name, if one can be put there.
+local function kind_of_target(path)
+  check_path(path)
+  local kind = core.file_kind(path)
+  if kind == "directory" then error(("%s: Is a directory"):format(path), 0) end
+  return kind
+end
+
+--- Make a file by calling fill(temporary name), then giving it its own name.  The old file stays until then.  A device
+--- or a pipe, such as /dev/stdout, is filled itself.
 ---@param path string
 ---@param fill fun(temporary: string)  raises on failure
 function file.replace(path, fill)
+  if kind_of_target(path) == "other" then return fill(path) end
   local temporary = path .. ".part"
   local ok, message = pcall(fill, temporary)
   if ok then ok, message = os.rename(temporary, path) end
@@ -37,6 +54,17 @@ function file.replace(path, fill)
     os.remove(temporary)
     error(message, 0)
   end
+end
+
+--- Raise now what would keep a file of this name from being written later.
+---@param path string
+function file.check_writable(path)
+  if kind_of_target(path) == "other" then return end
+  local temporary = path .. ".part"
+  local handle, message = io.open(temporary, "wb")
+  if not handle then error(message, 0) end
+  handle:close()
+  os.remove(temporary)
 end
 
 --- Write a file through a temporary name.

@@ -1,6 +1,8 @@
 --- Points and domains as the command line takes them.
-local json = require "relucid.core".json
+local core = require "relucid.core"
 local file = require "relucid.io.file"
+
+local json = core.json
 
 local input = {}
 
@@ -14,6 +16,17 @@ local function numbers_of_text(text, name)
   return point
 end
 
+-- The list, whose elements must be finite numbers.
+local function checked(point, name)
+  for i, x in ipairs(point) do
+    if type(x) ~= "number" or x ~= x or math.abs(x) == math.huge then
+      error(("%s: number %d is %s, expected a finite number"):format(name, i,
+        type(x) == "table" and "a list" or tostring(x)), 0)
+    end
+  end
+  return point
+end
+
 local function point_of_text(text, name)
   local bare = text:match("^%s*(.-)%s*$")
   if bare == "" then error(("%s: is empty, expected numbers"):format(name), 0) end
@@ -21,11 +34,11 @@ local function point_of_text(text, name)
     if bare:find("\n%s*%S") and bare:find("[,;]") then
       error(("%s: has several lines, expected one row; use --data FILE --point data:ROW"):format(name), 0)
     end
-    return numbers_of_text(bare, name)
+    return checked(numbers_of_text(bare, name), name)
   end
   local point = json.decode(bare, name)
   if type(point[1]) == "table" and #point == 1 then point = point[1] end
-  return point
+  return checked(point, name)
 end
 
 --- A point: `data:I` for row I of the data, the name of a file, or the numbers themselves; a file holds
@@ -69,18 +82,41 @@ local function bounds(value, n)
   return list
 end
 
+--- Data whose rows are inputs.
+---@param path string
+---@param n integer  inputs of the network
+---@return table data  relucid.data
+function input.data(path, n)
+  local data = core.data(path)
+  if data.columns ~= n then
+    error(("%s: has %d columns, the network has %d inputs"):format(path, data.columns, n), 0)
+  end
+  return data
+end
+
+local DOMAIN_FIELDS = { lo = true, hi = true, A = true, b = true }
+
 --- A domain {lo, hi [, A, b]}: the name of a JSON file, or the JSON object itself.
 ---@param argument string
 ---@param n integer  inputs of the network
----@return table  for relucid.domain
+---@return table domain  relucid.domain
 function input.domain(argument, n)
-  local inline = argument:match("^%s*{")
+  local inline = argument:match("^%s*[{%[]")
   local name = inline and "--domain" or argument
   local value = json.decode(inline and argument or file.read(argument), name)
   if type(value) ~= "table" or value.lo == nil or value.hi == nil then
     error(("%s: expected a JSON object with lo and hi"):format(name), 0)
   end
-  return { lo = bounds(value.lo, n), hi = bounds(value.hi, n), A = value.A, b = value.b }
+  for field in pairs(value) do
+    if not DOMAIN_FIELDS[field] then error(("%s: unknown field '%s', expected lo, hi, A, b"):format(name, field), 0) end
+  end
+  local ok, domain = pcall(core.domain, { lo = bounds(value.lo, n), hi = bounds(value.hi, n), A = value.A,
+                                          b = value.b })
+  if ok and domain.n ~= n then
+    ok, domain = false, ("lo has %d numbers, the network has %d inputs"):format(domain.n, n)
+  end
+  if not ok then error(("%s: %s"):format(name, domain), 0) end
+  return domain
 end
 
 return input

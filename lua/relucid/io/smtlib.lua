@@ -1,7 +1,11 @@
 --- The language of VNN-LIB 1.0, a part of SMT-LIB: declarations of variables X_i and Y_j, and assertions that are
 --- linear in them.  Messages name file, line and column, what was expected and what is there.
+local job = require "relucid.job"
 local found, lpeg = pcall(require, "lpeg")
-if not found then error("VNN-LIB files need LPeg: install the package lua-lpeg", 0) end
+if not found then
+  if job.is_interrupt(lpeg) then error(lpeg, 0) end
+  error("VNN-LIB files need LPeg: install the package lua-lpeg", 0)
+end
 local core = require "relucid.core"
 
 local smtlib = {}

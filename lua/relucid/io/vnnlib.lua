@@ -92,6 +92,7 @@ end
 ---@param net? table  relucid.network that the numbers of inputs and outputs must fit
 ---@return relucid.Vnnlib
 function vnnlib.read(path, net)
+  if net ~= nil then core.check(net, "network") end
   if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
   local text, sha256 = core.read_file(path)
   local reader = smtlib.read(path, text)

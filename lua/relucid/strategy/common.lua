@@ -61,10 +61,16 @@ local function check_type(name, value, expected)
   end
 end
 
-local function domain_of(net, given)
-  local domain = given or net:box()
+--- The domain given, as relucid.domain or a table for it; nil: the box that the network's file gives.
+---@param net table        relucid.network
+---@param given table|nil
+---@return table domain    relucid.domain with the network's number of inputs
+function common.domain(net, given)
+  local domain = given
+  if domain == nil then domain = net:box() end
   if not domain then error("the network's file gives no input box: a domain is needed", 0) end
   if type(domain) == "table" then domain = core.domain(domain) end
+  core.check(domain, "domain")
   if domain.n ~= net.n then
     error(("domain: has %d inputs, the network has %d"):format(domain.n, net.n), 0)
   end
@@ -213,19 +219,32 @@ end
 ---@param unused? table<string, boolean>  common options that this strategy has no use for
 ---@return relucid.Task
 function common.task(strategy, net, point, goal, options, own, unused)
-  options = options or {}
-  check_type("options", options, "table")
+  core.check(net, "network")
+  if goal ~= nil then core.check(goal, "property", "goal") end
+  if options == nil then options = {} end
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(strategy, options, own, unused or {})
   for _, name in ipairs { "order", "stop", "progress" } do check_type(name, options[name], "function") end
   check_type("search", options.search, "table")
-  for _, name in ipairs { "timeout", "query_timeout" } do check_type(name, options[name], "number") end
+  if options.seed ~= nil and not math.tointeger(options.seed) then
+    error(("option seed: is %s, expected an integer"):format(tostring(options.seed)), 0)
+  end
+  for _, name in ipairs { "timeout", "query_timeout" } do
+    local value = options[name]
+    check_type(name, value, "number")
+    if value and (value < 0 or value ~= value) then
+      error(("option %s: is %s, expected a number >= 0"):format(name, value), 0)
+    end
+  end
   if type(point) ~= "table" then error(("point: list expected, got %s"):format(type(point)), 0) end
   if #point ~= net.n then error(("point has %d numbers, expected %d"):format(#point, net.n), 0) end
+  if type(point[1]) == "table" then error("point[1] is a table, expected a finite number", 0) end
   local y = net:eval(point)
   goal = goal or core.property.argmax(net, common.answer(y))
   local task = setmetatable({
     strategy = strategy, net = net, point = point, goal = goal, hooks = options, started = core.now(), notes = {},
-    domain = domain_of(net, options.domain), margins = margins_of(goal), output = y, anchored = options.anchor ~= false,
+    domain = common.domain(net, options.domain), margins = margins_of(goal), output = y,
+    anchored = options.anchor ~= false,
     stats = { queries = 0, nodes = 0, lps = 0, unknowns = 0 }, verdict = "running",
   }, Task)
   task.own = read_own(options, own)
@@ -254,11 +273,6 @@ function Task:add_stats(stats)
   end
 end
 
--- Stock Lua raises this from a hook after Ctrl-C.
-local function is_interrupt(message)
-  return type(message) == "string" and message:match("interrupted!$") ~= nil
-end
-
 --- Call a function of the user's; its errors say whose they are.  What Ctrl-C raises, and errors that are no texts,
 --- pass as they are.
 ---@param option string  its name
@@ -268,7 +282,7 @@ function common.call(option, f, ...)
   local answers = table.pack(pcall(f, ...))
   if answers[1] then return table.unpack(answers, 2, answers.n) end
   local message = answers[2]
-  if type(message) ~= "string" or is_interrupt(message) then error(message, 0) end
+  if type(message) ~= "string" or job.is_interrupt(message) then error(message, 0) end
   error(("option %s raised: %s"):format(option, message), 0)
 end
 
@@ -307,7 +321,7 @@ function Task:guard(work)
   if self.ended then return self.ended end
   local ok, message = pcall(work)
   if not ok then
-    if not is_interrupt(message) then error(message, 0) end
+    if not job.is_interrupt(message) then error(message, 0) end
     self.ended = "interrupted"
   end
   return self.ended or "done"

@@ -84,6 +84,7 @@ end
 ---@param options? relucid.FreeOptions
 ---@return relucid.Result
 return function(net, point, goal, options)
+  core.check(net, "network")
   local task = common.task("free", net, point, goal, options, {
     mode = { default = "divide", check = common.one_of("divide", "deletion") },
     grow = { default = net.n <= MOST_INPUTS, type = "boolean" },

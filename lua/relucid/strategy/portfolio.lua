@@ -83,7 +83,8 @@ end
 ---@param options? relucid.PortfolioOptions
 ---@return relucid.Result result  the best one's; result.portfolio tells what each came to
 return function(net, point, goal, options)
-  options = options or {}
+  if options == nil then options = {} end
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(options)
   local started, of = core.now(), measure_of(options)
   local entries = entries_of(require "relucid.strategy", options.strategies or DEFAULT)

@@ -8,6 +8,7 @@
 ---
 --- Where the regions have been enumerated the coverage is exact, else it is measured over a sample.
 local core = require "relucid.core"
+local common = require "relucid.strategy.common"
 local job = require "relucid.job"
 local Result = require "relucid.result"
 
@@ -60,17 +61,6 @@ local function check_options(options)
       error(("option %s: %s expected, got %s"):format(name, expected, type(value)), 0)
     end
   end
-end
-
-local function domain_of(net, given)
-  local domain = given or net:box()
-  if not domain then error("the network's file gives no input box: a domain is needed", 0) end
-  if type(domain) == "table" then domain = core.domain(domain) end
-  return domain
-end
-
-local function is_interrupt(message)
-  return type(message) == "string" and message:match("interrupted!$") ~= nil
 end
 
 -- One split in an order of the user's own; true at the end.
@@ -240,7 +230,7 @@ function Run:drive(step, state)
     return ended ~= nil
   end
   local ok, message = pcall(job.drive, step, between)
-  if not ok and not is_interrupt(message) then error(message, 0) end
+  if not ok and not job.is_interrupt(message) then error(message, 0) end
   return not ok and "interrupted" or ended
 end
 
@@ -304,11 +294,13 @@ end
 ---@param options? relucid.PreimageOptions
 ---@return relucid.Result
 return function(net, goal, options)
+  core.check(net, "network")
+  core.check(goal, "property", "goal")
   options = options or {}
   if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(options)
   local self = setmetatable({ net = net, goal = goal, options = options, started = core.now(),
-                              domain = domain_of(net, options.domain), asked = options.coverage or 0.9,
+                              domain = common.domain(net, options.domain), asked = options.coverage or 0.9,
                               mode = options.mode or "under", method = options.method or "auto" }, Run)
   check_words(self)
   local answer = choose_answer(self)

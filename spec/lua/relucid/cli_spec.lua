@@ -147,7 +147,8 @@ function T.test_usage_errors()
     refused("missing argument 'net' (see relucid --help)", "characterize", "--point", "1,2")
     refused("missing option '--point' (see relucid --help)", "characterize", net)
     refused("'x' is not a number (see relucid --help)", "characterize", net, "--point", "0,0", "--epsilon", "x")
-    refused("'1.5' is not an integer (see relucid --help)", "characterize", net, "--point", "0,0", "--seed", "1.5")
+    refused("'1.5' is not an integer of at least 0 (see relucid --help)", "characterize", net, "--point", "0,0",
+            "--seed", "1.5")
     refused("--epsilon: not for --strategy prophecy", "characterize", net, "--point", "0,0", "--strategy", "prophecy",
             "--epsilon", "1")
     refused("--delta: not for --strategy nninfer", "characterize", net, "--point", "0,0", "--delta", "1")
@@ -168,8 +169,8 @@ function T.test_usage_errors()
     refused("net.onnx: cannot open: No such file or directory", "characterize", "net.onnx", "--point", "0")
     refused("net.onnx: raw: ONNX files have no physical units, only .nnet files do", "characterize", "net.onnx",
             "--point", "0", "--raw")
-    refused("domain is contradictory: lo[1] is 1.0, hi[1] is 0.0", "characterize", net, "--point", "0,0", "--domain",
-            '{"lo": 1, "hi": 0}')
+    refused("--domain: domain is contradictory: lo[1] is 1.0, hi[1] is 0.0", "characterize", net, "--point", "0,0",
+            "--domain", '{"lo": 1, "hi": 0}')
     refused("/nowhere/r.json: No such file or directory", "monitor", "/nowhere/r.json", net)
     local status, _, messages = command("characterize", "/nowhere/n.nnet", "--point", "0", "-v")
     lu.assertEquals(status, 2)
@@ -178,6 +179,40 @@ function T.test_usage_errors()
     status, _, messages = command("characterize", net, "--point", "0,0", "--strategy", "magic")
     lu.assertEquals(status, 2)
     lu.assertStrContains(messages, "must be one of 'nninfer', 'prophecy'")
+  end)
+end
+
+-- Numbers that an option does not take, for each command; nothing is written.
+function T.test_options_out_of_range()
+  with_net(function(net)
+    support.with_file("1,2,3\n", function(wide)
+      support.with_file(nil, function(json)
+        local function characterize(message, ...)
+          refused(message, "characterize", net, "--point", "0.5,-0.25", "--json", json, ...)
+        end
+        for _, option in ipairs { "--timeout", "--query-timeout" } do
+          for _, value in ipairs { "-1", "nan", "inf", "x" } do
+            characterize(("'%s' is not a number of at least 0 (see relucid --help)"):format(value), option, value)
+          end
+        end
+        for _, option in ipairs { "--threads", "--seed" } do
+          for _, value in ipairs { "-1", "0.5", "1e300", "99999999999999999999" } do
+            characterize(("'%s' is not an integer of at least 0 (see relucid --help)"):format(value), option, value)
+          end
+        end
+        characterize("option epsilon: is -1, expected a number > 0", "--epsilon", "-1")
+        characterize("',' has no number (see relucid --help)", "--epsilon", ",")
+        characterize("option delta: is 0, expected a number > 0", "--strategy", "box", "--delta", "0")
+        characterize("option coverage: is 2, expected a number above 0, at most 1", "--strategy", "union",
+                     "--coverage", "2")
+        characterize(wide .. ": has 3 columns, the network has 2 inputs", "--data", wide)
+        lu.assertNil(support.read(json))
+        lu.assertEquals(command("characterize", net, "--point", "0.5,-0.25", "--json", json), 0)
+        refused(wide .. ": has 3 columns, the network has 2 inputs", "monitor", json, wide)
+      end)
+      refused("/: Is a directory", "characterize", net, "--point", "0,0", "--json", "/")
+      refused("/: Is a directory", "monitor", "/", wide)
+    end, ".csv")
   end)
 end
 

@@ -37,6 +37,16 @@ function T.test_refuses()
   support.raises("the picture has nothing to draw", plot.script, "x.png", { window = WINDOW })
 end
 
+function T.test_result_refuses()
+  local net = support.small()
+  local result = relucid.strategy.prophecy(net, { 0.5, 0.25 }, nil, { domain = support.square() })
+  support.raises("result: a result of a strategy expected, got table", plot.result, {}, "x.png")
+  support.raises("path: string expected, got nil", plot.result, result)
+  support.raises("options: table expected, got number", plot.result, result, "x.png", 1)
+  support.raises("option inputs: [2] is 3, expected an integer from 1 to 2", plot.result, result, "x.png",
+                 { inputs = { 1, 3 } })
+end
+
 function T.test_polygons_end_at_the_window()
   local script = plot.script("x.png", { window = WINDOW, { kind = "box", lo = { 0, 0 }, hi = { 5, 0.5 } } })
   lu.assertStrContains(script, "0 0\n1 0\n1 0.5\n0 0.5\n0 0\nEND")

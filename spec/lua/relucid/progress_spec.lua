@@ -22,4 +22,16 @@ function T.test_rewrites_its_line()
   lu.assertEquals(messages, "\rhalf\r    \r")
 end
 
+function T.test_shows_on_a_terminal()
+  if not os.execute "command -v script >/dev/null" then lu.skip "script is not installed" end
+  if os.getenv "LD_PRELOAD" then lu.skip "script has leaks of its own" end
+  local output
+  support.with_file('require("relucid.progress").new():show "half"', function(path)
+    local pipe = assert(io.popen(("script -qec '%s %s' /dev/null </dev/null"):format(arg[-1] or "lua5.4", path)))
+    output = pipe:read "a"
+    pipe:close()
+  end, ".lua")
+  lu.assertStrContains(output, "\rhalf")
+end
+
 return T

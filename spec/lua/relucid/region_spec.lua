@@ -45,6 +45,16 @@ function T.test_patterns()
   lu.assertNil(relucid.region(net, support.square(-0.5, 0.5)):includes(loose))
 end
 
+-- The farthest input outside, (1, 2/3), is not of doubles, and lies outside where it is rounded.
+function T.test_a_corner_that_is_no_double()
+  local inner = cut({ { 0, -0.75 }, { -1.25, 1 }, { 0.25, 1.5 } }, { -0.5, 0.75, 1.25 })
+  local outer = cut({ { 1.75, -1.25 } }, { 0.75 })
+  local included, x = outer:includes(inner)
+  lu.assertFalse(included)
+  lu.assertTrue(inner:contains(x))
+  lu.assertFalse(outer:contains(x))
+end
+
 function T.test_random_against_sampling()
   support.random("includes", function(rng)
     local seen = { [true] = 0, [false] = 0, unknown = 0 }

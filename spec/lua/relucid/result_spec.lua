@@ -96,16 +96,26 @@ function T.test_refuses()
   raises("r.json: not a relucid result: no field 'relucid'", decode "3")
   raises("r.json: not a relucid result: version 2, expected 1", decode '{"relucid": 2}')
   raises("r.json: not a relucid result: no field 'network'", decode '{"relucid": 1}')
-  raises("r.json: not a relucid result: regions[1] has no A",
-         decode '{"relucid":1,"network":{},"domain":{"lo":[0],"hi":[1]},"stats":{},"regions":[{}]}')
-  local function region(text)
-    return ('{"relucid":1,"network":{},"domain":{"lo":[0],"hi":[1]},"stats":{},"regions":[%s]}'):format(text)
+  local function record(network, domain, more, region)
+    return ('{"relucid":1,"network":{%s},"domain":{%s},"stats":{}%s,"regions":[%s]}')
+      :format(network, domain, more, region)
   end
+  local function region(text) return record('"file":"","sha256":""', '"lo":[0],"hi":[1]', "", text) end
+  raises("r.json: not a relucid result: regions[1] has no A", decode(region "{}"))
   raises("r.json: not a relucid result: regions[1] is of kind 'ball', expected polytope, pattern or box",
          decode(region '{"kind":"ball"}'))
   raises("r.json: not a relucid result: regions[1] has no pattern", decode(region '{"kind":"pattern"}'))
   raises("r.json: not a relucid result: regions[1] has no hi", decode(region '{"kind":"box","lo":[0]}'))
   raises("r.json: not a relucid result: regions[1] is no object", decode(region '3'))
+  raises("r.json: not a relucid result: network.file is no string",
+         decode(record('"sha256":""', '"lo":[0],"hi":[1]', "", "")))
+  raises("r.json: not a relucid result: point is no list of 1 numbers",
+         decode(record('"file":"","sha256":""', '"lo":[0],"hi":[1]', ',"point":[0,1]', "")))
+  raises("r.json: domain: domain is contradictory: lo[1] is 2.0, hi[1] is 1.0",
+         decode(record('"file":"","sha256":""', '"lo":[2],"hi":[1]', "", "")))
+  raises("r.json: regions[1]: A[1] has 2 numbers, expected 1", function()
+    Result.decode(region '{"A":[[1,2]],"b":[0]}', "r.json"):region()
+  end)
   support.raises_with("r.json:1:", decode "{")
   support.raises_with("/nowhere/r.json", Result.read, "/nowhere/r.json")
 end

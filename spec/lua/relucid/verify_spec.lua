@@ -161,7 +161,12 @@ function T.test_refuses()
   support.raises("unknown option 'second'; known are: progress search seed stop threads timeout", relucid.verify, net,
                  "p.vnnlib", { second = 1 })
   support.raises("option timeout: number expected, got string", relucid.verify, net, "p.vnnlib", { timeout = "1" })
-  support.raises("path: string expected, got nil", relucid.verify, net)
+  support.raises("property: the name of a file or what relucid.vnnlib read expected, got nil", relucid.verify, net)
+  support.raises("property: the name of a file or what relucid.vnnlib read expected, got table", relucid.verify, net,
+                 {})
+  support.raises("network: relucid.network expected, got table", relucid.verify, {}, "p.vnnlib")
+  support.raises("network: relucid.network expected, got number", relucid.vnnlib, "p.vnnlib", 1)
+  support.raises("options: table expected, got number", relucid.verify, net, "p.vnnlib", 1)
   with_problem(BOX, function(path)
     local other = relucid.network { { W = { { 1 } }, b = { 0 } } }
     support.raises(path .. ": declares 2 inputs, the network has 1", relucid.verify, other, path)

@@ -37,15 +37,45 @@ function T.test_point_refuses()
   support.with_file("[1,", function(path) support.raises_with(path .. ":1:", input.point, path, 2) end)
 end
 
+function T.test_point_refuses_what_is_no_number()
+  raises("--point: number 2 is inf, expected a finite number", input.point, "0,1e999", 2)
+  raises("--point: number 2 is x, expected a finite number", input.point, '[0, "x"]', 2)
+  raises("--point: number 1 is a list, expected a finite number", input.point, "[[0, 1], [2, 3]]", 2)
+  support.with_file("[null, 1]", function(path)
+    raises(path .. ": number 1 is null, expected a finite number", input.point, path, 2)
+  end)
+end
+
 function T.test_domain()
-  lu.assertEquals(input.domain('{"lo": 0, "hi": [1, 2]}', 2), { lo = { 0, 0 }, hi = { 1, 2 } })
+  local domain = input.domain('{"lo": 0, "hi": [1, 2], "A": [[1, 1]], "b": [2]}', 2)
+  lu.assertEquals({ domain.lo, domain.hi, domain.A, domain.b }, { { 0, 0 }, { 1, 2 }, { { 1, 1 } }, { 2 } })
   support.with_file('{"lo": [0], "hi": [1]}', function(path)
-    lu.assertEquals(input.domain(path, 1), { lo = { 0 }, hi = { 1 } })
+    lu.assertEquals(input.domain(path, 1).hi, { 1 })
   end)
-  support.with_file("[]", function(path)
-    raises(path .. ": expected a JSON object with lo and hi", input.domain, path, 1)
-  end)
+end
+
+function T.test_domain_refuses()
+  for text, message in pairs {
+    ["[]"] = "expected a JSON object with lo and hi",
+    ['{"lo": 0}'] = "expected a JSON object with lo and hi",
+    ['{"lo": 0, "hi": 1, "bound": 2}'] = "unknown field 'bound', expected lo, hi, A, b",
+    ['{"lo": [0, 0], "hi": 1}'] = "hi has 1 numbers, expected 2",
+    ['{"lo": [0, 0], "hi": [1, 1]}'] = "lo has 2 numbers, the network has 1 inputs",
+    ['{"lo": 1, "hi": 0}'] = "domain is contradictory: lo[1] is 1.0, hi[1] is 0.0",
+    ['{"lo": "x", "hi": 0}'] = "lo: list expected, got string",
+    ['{"lo": [null], "hi": 0}'] = "lo[1] is null, expected a finite number",
+    ['{"lo": 0, "hi": 1, "A": [[1]]}'] = "A and b: give both or none",
+    ['{"lo": 0, "hi": 1, "A": [[1, 2]], "b": [0]}'] = "A[1] has 2 numbers, expected 1",
+  } do
+    support.with_file(text, function(path) raises(path .. ": " .. message, input.domain, path, 1) end)
+    raises("--domain: " .. message, input.domain, text, 1)
+  end
+  for text, place in pairs { ['{"lo": 0'] = ":1:8:", ["{"] = ":1:1:", ['{"lo": 0, "lo": 1}'] = ":1:14:",
+                             ['{"lo": 1e999}'] = ":1:12:" } do
+    support.raises_with("--domain" .. place, input.domain, text, 1)
+  end
   support.raises_with("/nowhere/d.json", input.domain, "/nowhere/d.json", 1)
+  support.raises_with("/: Is a directory", input.domain, "/", 1)
 end
 
 return T

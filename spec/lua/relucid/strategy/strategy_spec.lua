@@ -273,4 +273,35 @@ function T.test_refuses()
   raises("seed is -1, expected a number >= 0", run(point, nil, { domain = square, seed = -1 }))
 end
 
+-- Arguments of wrong types: every strategy says which, and what it expects.
+function T.test_wrong_types()
+  local net, domain = support.small(), support.square()
+  local goal, data = relucid.property.argmax(net, 1), relucid.data { { 0.5, 0.25 } }
+  local function refused(message, name, ...)
+    local ok, actual = pcall(relucid.strategy[name], ...)
+    lu.assertEquals({ name, ok, actual }, { name, false, message })
+  end
+  local closed = support.small()
+  closed:close()
+  for _, name in ipairs(require("relucid.strategy").names) do
+    local point = { 0.5, 0.25 }
+    local function options(more)
+      local fields = { domain = domain, data = name == "rules" and data or nil }
+      for key, value in pairs(more or {}) do fields[key] = value end
+      return fields
+    end
+    refused("network: relucid.network expected, got nil", name, nil, point, goal, options())
+    refused("network: attempt to use a closed network", name, closed, point, goal, options())
+    refused("point: list expected, got number", name, net, 1, goal, options())
+    refused("point[1] is a table, expected a finite number", name, net, { { 1 }, { 2 } }, goal, options())
+    refused("x[2] is inf, expected a finite number", name, net, { 0, 1 / 0 }, goal, options())
+    refused("goal: relucid.property expected, got relucid.network", name, net, point, net, options())
+    refused("options: table expected, got boolean", name, net, point, goal, true)
+    refused("domain: relucid.domain expected, got string", name, net, point, goal, options { domain = "d.json" })
+    refused("domain: relucid.domain expected, got relucid.region", name, net, point, goal,
+            options { domain = relucid.region(net, domain) })
+    refused("option seed: is 0.5, expected an integer", name, net, point, goal, options { seed = 0.5 })
+  end
+end
+
 return T
