@@ -137,6 +137,13 @@ static void add_half_spaces(rl_dual *d, account *a) {
   }
 }
 
+/* The bound where the first layer's coefficients (d->out) meet its ranges. */
+static double end_at_neurons(const rl_dual *d, const rl_cell *cell, account *a) {
+  for (int i = 0; i < d->net->sizes[1]; i++)
+    if (d->out[i] != 0) add(a, d->out[i] * (d->out[i] > 0 ? cell->u[i] : cell->l[i]));
+  return account_up(a);
+}
+
 /* From coefficients (d->out) of what affine layer `top` computes and of the inputs (d->wx, d->x_mag) to a
  * bound. */
 static double backward(rl_dual *d, const rl_cell *cell, account *a, int top, int goal_rows) {
@@ -151,6 +158,7 @@ static double backward(rl_dual *d, const rl_cell *cell, account *a, int top, int
       if (cell->u[k] > 0) a->charge += gamma * d->in_mag[i] * cell->u[k];
       d->out[i] = through_relu(d, cell, k, d->in[i], a);
     }
+    if (layer == 0 && d->from_neurons) return end_at_neurons(d, cell, a);
     used = through_affine(d, layer, d->out, a);
   }
   add_half_spaces(d, a);
@@ -237,6 +245,14 @@ double rl_dual_bound_neuron(rl_dual *d, const rl_cell *cell, int layer, int inde
   for (int i = 0; i < d->net->sizes[layer + 1]; i++)
     d->out[i] = add_tau(d, cell, d->net->offsets[layer] + i, i == index ? side : 0, &a);
   return backward(d, cell, &a, layer, 0);
+}
+
+void rl_dual_keep(const rl_dual *d, const double *lambda, int rows) {
+  if (!d->kept) return;
+  memcpy(d->kept->tau, d->tau, (size_t)d->net->neurons * sizeof *d->tau);
+  memcpy(d->kept->mu, d->mu, (size_t)d->domain->rows * sizeof *d->mu);
+  memcpy(d->kept->lambda, lambda, (size_t)rows * sizeof *lambda);
+  for (int k = 0; k < d->net->neurons; k++) d->kept->alpha[k] = d->v[k] < 0 ? d->alpha[k] : 0; /* of no use elsewhere */
 }
 
 void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {

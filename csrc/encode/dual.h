@@ -16,6 +16,13 @@
 
 #include "model/network.h"
 
+/* Where rl_dual_keep copies multipliers. */
+typedef struct rl_dual_kept {
+  double *alpha, *tau; /* neurons */
+  double *mu;          /* domain rows */
+  double *lambda;      /* rows of the longest clause */
+} rl_dual_kept;
+
 typedef struct rl_dual {
   const rl_network *net;
   const rl_domain *domain;
@@ -23,6 +30,8 @@ typedef struct rl_dual {
   double *alpha; /* neurons */
   double *tau;   /* neurons */
   double *mu;    /* domain rows */
+  const rl_dual_kept *kept; /* borrowed; NULL: rl_dual_keep does nothing */
+  int from_neurons;         /* bounds end at the ranges of the first layer, not at the inputs' */
   /* results of the last rl_dual_bound, owned: */
   double *v;   /* neurons: coefficient of the activation */
   double *wx;  /* n: coefficient of the inputs */
@@ -55,6 +64,9 @@ double rl_dual_bound_empty(rl_dual *dual, const rl_cell *cell);
 /* Upper bound of side * z for pre-activation `index` of hidden layer `layer`; of that layer's multipliers the taus
  * take part, later layers' none. */
 double rl_dual_bound_neuron(rl_dual *dual, const rl_cell *cell, int layer, int index, double side);
+
+/* Keep the multipliers of the bound just computed, and lambda[rows]. */
+void rl_dual_keep(const rl_dual *dual, const double *lambda, int rows);
 
 /* Largest |y_output| that the bounds of a cell allow. */
 double rl_output_reach(const rl_network *net, const rl_cell *cell, int output);

@@ -242,12 +242,46 @@ typedef struct leaf {
   forms x, y; /* inputs and outputs in the u_j */
   int *column; /* per input: its u, or -1 when lo = hi */
   int empty;   /* a row was found that no point of the box satisfies */
+  int half_spaces; /* of the domain */
+  int *id;     /* per row of d: which constraint it is (exact.h) */
+  int *tight, tights; /* what shows the outcome; NULL: not asked for */
   mpz_t low, high;
 } leaf;
 
+static void add_tight(leaf *l, int id) { l->tight[l->tights++] = id; }
+
+/* The end of the input of column c: of the box that is in use. */
+static void add_tight_end(leaf *l, int c, int upper) {
+  int j = 0;
+  while (l->column[j] != c) j++;
+  add_tight(l, upper ? l->net->sizes[0] + j : j);
+}
+
+/* Row e of constraint `id` is negative on the whole box. */
+static void found_empty(leaf *l, mpz_t *e, int id) {
+  if (l->tight && !l->empty) {
+    add_tight(l, id);
+    for (int c = 0; c < l->d.columns; c++)
+      if (mpz_sgn(e[c + 1]) != 0) add_tight_end(l, c, mpz_sgn(e[c + 1]) > 0);
+  }
+  l->empty = 1;
+}
+
+/* The nonbasic variables that hold basic `variable` where it is. */
+static void read_tight(leaf *l, int variable) {
+  const rl_dictionary *d = &l->d;
+  int row = rl_dictionary_find(d, variable);
+  for (int j = 0; j < d->width; j++) {
+    int v = d->nonbasic[j];
+    if (mpz_sgn(rl_dictionary_row(d, row)[j + 1]) == 0 || v == d->slip || v == d->level) continue;
+    if (v < d->columns) add_tight_end(l, v, d->flipped[v]);
+    else add_tight(l, l->id[v - d->level - 1]);
+  }
+}
+
 /* Append the row of integers (length columns + 1, sign times them) as a slack >= 0.
  * One that holds on the whole box is left out; one that never does makes the leaf empty. */
-static void append_constraint(leaf *l, mpz_t *row, int sign) {
+static void append_constraint(leaf *l, mpz_t *row, int sign, int id) {
   rl_dictionary *d = &l->d;
   mpz_t *e = rl_dictionary_row(d, d->rows);
   mp_bitcnt_t twos = ~(mp_bitcnt_t)0;
@@ -260,16 +294,18 @@ static void append_constraint(leaf *l, mpz_t *row, int sign) {
     if (j == 0 || mpz_sgn(e[j]) > 0) mpz_add(l->high, l->high, e[j]);
     if (mpz_sgn(e[j]) != 0 && mpz_scan1(e[j], 0) < twos) twos = mpz_scan1(e[j], 0);
   }
-  if (mpz_sgn(l->high) < 0) l->empty = 1;
+  if (mpz_sgn(l->high) < 0) found_empty(l, e, id);
   if (mpz_sgn(l->low) >= 0) return;
   for (int j = 0; j <= d->columns; j++) mpz_fdiv_q_2exp(e[j], e[j], twos);
   d->basic[d->rows] = d->level + 1 + d->rows;
+  l->id[d->rows] = id;
   d->rows++;
 }
 
 static void visit_neuron(void *context, int neuron, const forms *f, int i) {
   leaf *l = context;
-  if (l->impose[neuron]) append_constraint(l, form(f, i), l->signs[neuron] == RL_ON ? 1 : -1);
+  if (l->impose[neuron])
+    append_constraint(l, form(f, i), l->signs[neuron] == RL_ON ? 1 : -1, 2 * l->net->sizes[0] + l->half_spaces + neuron);
 }
 
 /* x_j = lo_j + (hi_j - lo_j) u_j. */
@@ -302,6 +338,7 @@ static void append_targets(leaf *l, const rl_property *p, int clause) {
     else
       for (int j = 0; j <= d->columns; j++) mpz_mul_2exp(e[j], e[j], (mp_bitcnt_t)scale);
     d->basic[r] = d->level + 1 + r;
+    l->id[r] = 2 * l->net->sizes[0] + l->half_spaces + l->net->neurons + r;
   }
 }
 
@@ -317,7 +354,7 @@ static rl_status append_domain(leaf *l, const rl_domain *domain, rl_error *err) 
     clear_form(&row, 0);
     set_double(row.z[0], minus, scale);
     add_products(row.z, scale, a, &l->x, factor);
-    append_constraint(l, row.z, -1);
+    append_constraint(l, row.z, -1, 2 * domain->n + r);
   }
   mpz_clear(factor);
   free_forms(&row);
@@ -422,7 +459,9 @@ static rl_status solve(leaf *l, const rl_domain *domain, const rl_property *targ
   if (l->empty) return RL_OK;
   choose_corner(l, start);
   *result = find_feasible(d, max_pivots);
+  if (*result == RL_EXACT_EMPTY && l->tight) read_tight(l, d->slip);
   if (*result == RL_EXACT_MAXIMUM && targets > 0) *result = find_maximum(d, targets, max_pivots);
+  if (*result == RL_EXACT_MAXIMUM && targets > 0 && l->tight) read_tight(l, d->level);
   if (*result != RL_EXACT_MAXIMUM) return RL_OK;
   read_point(l, x, x_exact);
   if (targets > 0) read_maximum(l, sign, value);
@@ -433,16 +472,19 @@ static rl_status solve(leaf *l, const rl_domain *domain, const rl_property *targ
 rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
                         const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
                         const double *start, long max_pivots, rl_exact_result *result, int *sign, double *value,
-                        double *x, int *x_exact, rl_error *err) {
-  leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose};
+                        double *x, int *x_exact, int *tight, int *tights, rl_error *err) {
+  leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose, .half_spaces = domain->rows,
+            .tight = tight};
   int n = net->sizes[0], columns = 0, imposed = 0;
   l.column = rl_alloc((size_t)n, sizeof *l.column);
   if (!l.column) return rl_fail_memory(err);
   for (int j = 0; j < n; j++) l.column[j] = lo[j] < hi[j] ? columns++ : -1;
   for (int i = 0; i < net->neurons; i++) imposed += impose[i] != 0;
   int room = target->first[clause + 1] - target->first[clause] + domain->rows + imposed + 1;
-  rl_status status = rl_dictionary_make(&l.d, columns, room, err);
+  l.id = rl_alloc((size_t)room, sizeof *l.id);
+  rl_status status = l.id ? rl_dictionary_make(&l.d, columns, room, err) : rl_fail_memory(err);
   if (status != RL_OK) {
+    rl_free(l.id);
     rl_free(l.column);
     return status;
   }
@@ -452,6 +494,8 @@ rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const do
   if (l.x.z) free_forms(&l.x);
   if (l.y.z) free_forms(&l.y);
   rl_dictionary_free(&l.d);
+  if (tight) *tights = l.tights;
+  rl_free(l.id);
   rl_free(l.column);
   return status;
 }

@@ -26,7 +26,7 @@ typedef enum rl_exact_result { RL_EXACT_EMPTY, RL_EXACT_MAXIMUM, RL_EXACT_GAVE_U
 rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
                         const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
                         const double *start, long max_pivots, rl_exact_result *result, int *sign, double *value,
-                        double *x, int *x_exact, rl_error *err);
+                        double *x, int *x_exact, int *tight, int *tights, rl_error *err);
 
 /* The exact value of min over the clause's rows of a.x + c.F(x) + d at a point:
  * its sign (-1, 0, 1), and the value rounded to nearest. */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "search/proof.h"
 #include "search/worker.h"
 
 enum { MOST_THREADS = 64 };
@@ -21,6 +22,7 @@ struct rl_search {
   rl_verdict verdict;
   const char *reason;
   int started;
+  rl_proof *proof; /* once asked for */
   /* of a step, guarded by the lock: */
   long budget;    /* nodes that may still be taken */
   int busy, stop; /* workers at a node; no more nodes are taken */
@@ -91,7 +93,8 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
       memcpy(s->signs, pattern, (size_t)net->neurons);
     else
       memset(s->signs, RL_FREE, (size_t)net->neurons);
-    status = push_root(q, err);
+    if (s->options.record > 0) status = rl_record_create(&s->record, err);
+    if (!status) status = push_root(q, err);
   }
   q->workers = (int)fmin(fmax(s->options.threads, 1), MOST_THREADS);
   for (int i = 0; i < q->workers && !status; i++) status = rl_worker_create(&q->worker[i], s, err);
@@ -111,6 +114,8 @@ void rl_search_release(rl_search *q) {
     q->shared.stack = next;
   }
   for (int i = 0; i < q->workers; i++) rl_worker_release(q->worker[i]);
+  rl_proof_release(q->proof);
+  rl_record_release(q->shared.record);
   rl_network_release(q->net);
   rl_domain_release(q->domain);
   rl_property_release(q->target);
@@ -129,7 +134,9 @@ static const char *exhausted(const rl_search *q) {
   const rl_search_options *o = &s->options;
   if (o->nodes > 0 && s->stats.nodes >= o->nodes) return "nodes";
   if (o->lps > 0 && s->stats.lps >= o->lps) return "lps";
-  if (o->megabytes > 0 && (double)s->open_nodes * (double)rl_node_bytes(s) > o->megabytes * 1e6) return "memory";
+  double bytes = (double)s->open_nodes * (double)rl_node_bytes(s);
+  if (s->record) bytes += (double)atomic_load(&s->record->bytes);
+  if (o->megabytes > 0 && bytes > o->megabytes * 1e6) return "memory";
   return NULL;
 }
 
@@ -319,6 +326,16 @@ double rl_search_upper(const rl_search *q) {
 }
 
 const rl_search_stats *rl_search_statistics(const rl_search *q) { return &q->shared.stats; }
+
+rl_status rl_search_proof(rl_search *q, const rl_proof **proof, rl_error *err) {
+  const rl_shared *s = &q->shared;
+  double upper = s->mode == RL_MAXIMIZE ? rl_search_upper(q) : 0;
+  int known = q->verdict == RL_PROVED || (q->verdict == RL_UNKNOWN && s->mode == RL_MAXIMIZE && upper < INFINITY);
+  rl_status status = RL_OK;
+  if (known && s->record && !q->proof) status = rl_proof_create(&q->proof, s, upper, err);
+  if (!status) *proof = q->proof;
+  return status;
+}
 
 void rl_search_core(const rl_search *q, int8_t *used) {
   for (int k = 0; k < q->shared.net->neurons; k++) used[k] = (int8_t)q->shared.used[k];
