@@ -10,7 +10,11 @@
  * each added term is non-negative on the set, so any choice gives a valid bound
  * (weak duality; Salman et al. 2019; Wang et al. 2021, beta-CROWN).  The bound
  * is valid in exact arithmetic: every rounded coefficient is charged against the
- * range of the variable it multiplies. */
+ * range of the variable it multiplies.
+ *
+ * That bound may be a little below the one that exact arithmetic finds with the same multipliers (which does not look
+ * at ranges that it does not need).  Where bounds are to be repeated by others (rl_dual_repeatable) the rounding of
+ * coefficients is followed to the inputs instead, as radii, and what is returned is no less than the exact bound. */
 #ifndef RL_DUAL_H
 #define RL_DUAL_H
 
@@ -32,9 +36,10 @@ typedef struct rl_dual {
   double *mu;    /* domain rows */
   const rl_dual_kept *kept; /* borrowed; NULL: rl_dual_keep does nothing */
   int from_neurons;         /* bounds end at the ranges of the first layer, not at the inputs' */
+  double *in_radius, *out_radius; /* owned; NULL unless bounds are repeatable */
   /* results of the last rl_dual_bound, owned: */
   double *v;   /* neurons: coefficient of the activation */
-  double *wx;  /* n: coefficient of the inputs */
+  double *wx;  /* n: coefficient of the inputs; of a repeatable bound, what is certain of it: the rest is 0 */
   double *x;   /* n: the corner of the box where the bound is reached */
   double *z;   /* neurons: pre-activations along the relaxation at x (rl_dual_relaxed) */
   double *y;   /* m: outputs along the relaxation at x */
@@ -51,12 +56,15 @@ typedef struct rl_cell {
 } rl_cell;
 
 rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *domain, rl_error *err);
+/* From now on bounds are repeatable. */
+rl_status rl_dual_repeatable(rl_dual *dual, rl_error *err);
 void rl_dual_release(rl_dual *dual);
 
 /* Multipliers without knowledge: alpha = 1 where u > -l, else 0 (or u/(u-l) when parallel), tau = mu = 0. */
 void rl_dual_reset(rl_dual *dual, const rl_cell *cell, int parallel);
 
-/* Upper bound of sum_r lambda[r] row_r of `clause`, rows 0..; lambda NULL: row `row` alone. */
+/* Upper bound of the smallest row of `clause`, as that of sum_r lambda[r] row_r, rows 0.., lambda of sum 1 but for
+ * rounding; lambda NULL: of row `row` alone. */
 double rl_dual_bound(rl_dual *dual, const rl_cell *cell, const rl_property *target, int clause, int row,
                      const double *lambda);
 /* Upper bound of the zero goal: < 0 proves the set empty. */

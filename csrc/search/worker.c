@@ -116,6 +116,7 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
   if (!status) status = rl_witness_create(&w->witness, s->net, s->domain, s->signs, s->target, err);
   if (!status && s->record) status = rl_recorder_create(&w->recorder, s->record, s->net, s->domain, s->target, err);
+  if (!status && s->record) status = rl_dual_repeatable(w->dual, err);
   if (status) {
     rl_worker_release(w);
     return status;
