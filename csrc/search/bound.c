@@ -261,6 +261,7 @@ static rl_status tighten(rl_worker *w, rl_node *node, rl_error *err) {
     status = tighten_end(w, node, layer, k, 1, err);
     if (!status && node->u[k] > 0 && node->l[k] <= node->u[k]) status = tighten_end(w, node, layer, k, -1, err);
     asked += 2;
+    if (node->l[k] > node->u[k]) break;
   }
   node->tightened = k;
   return status;

@@ -45,7 +45,7 @@ static void derive(rl_worker *w, const rl_node *node, int layer, int how) {
   w->dual->from_neurons = 0;
 }
 
-/* Derive the wanted ends of a layer and put on record those that are news. */
+/* Derive the wanted ends of a layer and put on record those that are news, until two ends cross. */
 static void derive_layer(rl_worker *w, rl_node *node, int layer) {
   rl_recorder *r = w->recorder;
   rl_cell cell = rl_node_cell(node);
@@ -62,9 +62,11 @@ static void derive_layer(rl_worker *w, rl_node *node, int layer) {
   }
   for (int k = offset; k < end; k++) {
     if (r->best_l[k] > node->l[k]) rl_record_range(r, &cell, k, 0, r->best_l[k], r->how_l[k]);
-    if (r->best_u[k] < node->u[k]) rl_record_range(r, &cell, k, 1, r->best_u[k], r->how_u[k]);
     node->l[k] = r->best_l[k];
+    if (node->l[k] > node->u[k]) return;
+    if (r->best_u[k] < node->u[k]) rl_record_range(r, &cell, k, 1, r->best_u[k], r->how_u[k]);
     node->u[k] = r->best_u[k];
+    if (node->l[k] > node->u[k]) return;
   }
 }
 
@@ -85,6 +87,7 @@ static int record_layer(rl_worker *w, rl_node *node, int layer) {
     r->want[k] = (uint8_t)(decided && sign_of(node, k) == RL_FREE ? ~r->want[k] & (LOWER | UPPER) : 0);
     more |= r->want[k];
   }
+  if (crossed_in(node, offset, end)) return 0;
   if (more) derive_layer(w, node, layer);
   if (crossed_in(node, offset, end)) return 0;
   for (int k = offset; k < end; k++) { /* the end that no claim uses */
