@@ -299,8 +299,8 @@ function T.test_damage_is_refused()
     damage_all(problem_of(net, fields), proof, name, damages)
   end)
   local seed, rare = OFFSET, {}
-  for _, kind in ipairs { "empty_multipliers", "leaf_value", "leaf_constraint" } do rare[kind] = damages[kind] end
-  while (tried.leaf_value or 0) < 4 or (tried.empty_multipliers or 0) < 4 do -- hard problems have these steps
+  for _, kind in ipairs { "empty_multipliers", "leaf_value", "leaf_constraint", "mu" } do rare[kind] = damages[kind] end
+  while (tried.leaf_value or 0) < 4 or (tried.empty_multipliers or 0) < 4 or not tried.mu do -- hard problems have them
     seed = seed + 1
     local case = cases.of(seed)
     if case then
