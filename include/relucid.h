@@ -252,7 +252,7 @@ void rl_search_core(const rl_search *search, int8_t *used);
 /* ---- proofs -------------------------------------------------------------
  *
  * With the option `record` a search keeps what proves each node of its tree: enough for a checker that knows no search
- * and no LP.  The checker holds, on the way from the root to a node, a state:
+ * and no LP.  (It claims nothing else then, so its course may differ, and it takes several times as long.)  The checker holds, on the way from the root to a node, a state:
  *
  *   box      lo <= x <= hi; at the root the domain's
  *   signs    imposed on / off; at the root the pattern's

@@ -3,7 +3,7 @@
  *
  * While a search is recorded, its claims rest on the dual bound (dual.h) alone, over ranges that are themselves on
  * record: forward and backward bounds only propose which ranges are worth a step.  The other end of a decided neuron's
- * range is not on record; no claim uses it but to charge rounding. */
+ * range is not on record; no claim uses it. */
 #ifndef RL_RECORD_H
 #define RL_RECORD_H
 

@@ -45,6 +45,17 @@ static void derive(rl_worker *w, const rl_node *node, int layer, int how) {
   w->dual->from_neurons = 0;
 }
 
+/* Ends that are as good as proposed, or decide a sign, need no other slopes. */
+static void drop_reached(const rl_recorder *r, int from, int to) {
+  for (int k = from; k < to; k++) {
+    double low = r->proposed_l[k], up = r->proposed_u[k], close = 1e-9 * (up - low);
+    if (low == -INFINITY && up == INFINITY) continue; /* unknown */
+    if (r->best_l[k] >= 0 || r->best_u[k] <= 0) r->want[k] = 0;
+    if (r->best_l[k] >= low - close) r->want[k] &= (uint8_t)~LOWER;
+    if (r->best_u[k] <= up + close) r->want[k] &= (uint8_t)~UPPER;
+  }
+}
+
 /* Derive the wanted ends of a layer and put on record those that are news, until two ends cross. */
 static void derive_layer(rl_worker *w, rl_node *node, int layer) {
   rl_recorder *r = w->recorder;
@@ -54,11 +65,11 @@ static void derive_layer(rl_worker *w, rl_node *node, int layer) {
     r->best_l[k] = node->l[k];
     r->best_u[k] = node->u[k];
   }
-  derive(w, node, layer, RL_SLOPES_PARALLEL);
-  if (layer > 0) derive(w, node, layer, RL_SLOPES_ADAPTIVE);
-  if (layer > 0 && r->over_neurons) {
-    derive(w, node, layer, RL_SLOPES_PARALLEL | RL_HOW_FROM_NEURONS);
-    derive(w, node, layer, RL_SLOPES_ADAPTIVE | RL_HOW_FROM_NEURONS);
+  static const int hows[] = {RL_SLOPES_PARALLEL, RL_SLOPES_ADAPTIVE, RL_SLOPES_PARALLEL | RL_HOW_FROM_NEURONS,
+                             RL_SLOPES_ADAPTIVE | RL_HOW_FROM_NEURONS};
+  for (int i = 0; i < (layer == 0 ? 1 : r->over_neurons ? 4 : 2); i++) {
+    derive(w, node, layer, hows[i]);
+    drop_reached(r, offset, end);
   }
   for (int k = offset; k < end; k++) {
     if (r->best_l[k] > node->l[k]) rl_record_range(r, &cell, k, 0, r->best_l[k], r->how_l[k]);
@@ -83,8 +94,8 @@ static int record_layer(rl_worker *w, rl_node *node, int layer) {
   for (int k = offset; k < end; k++) r->want[k] = (uint8_t)wanted(r, node, k);
   derive_layer(w, node, layer);
   for (int k = offset; k < end; k++) { /* what was to be decided by one end and is not */
-    int decided = r->proposed_l[k] >= 0 || r->proposed_u[k] <= 0;
-    r->want[k] = (uint8_t)(decided && sign_of(node, k) == RL_FREE ? ~r->want[k] & (LOWER | UPPER) : 0);
+    int low = r->proposed_l[k] >= 0, up = r->proposed_u[k] <= 0;
+    r->want[k] = (uint8_t)(sign_of(node, k) != RL_FREE ? 0 : low ? UPPER : up ? LOWER : 0);
     more |= r->want[k];
   }
   if (crossed_in(node, offset, end)) return 0;
