@@ -122,7 +122,7 @@ local function alpha_of(state, step, k)
   if step.slopes == "parallel" then return of(u / (u - l)) end
   if step.slopes == "adaptive" then return u > -l and ONE or ZERO end
   local alpha = step.alpha[k] or 0
-  if not (alpha >= 0 and alpha <= 1) then fail("alpha of neuron %d is %g", k, alpha) end
+  if alpha ~= alpha or alpha < 0 or alpha > 1 then fail("alpha of neuron %d is %g", k, alpha) end
   return of(alpha)
 end
 
@@ -189,7 +189,7 @@ function Checker:dual(state, step, top, out, inputs, sum, lo, hi)
     end
   end
   for r, mu in pairs(step.mu or {}) do
-    if not (mu >= 0) then fail("mu of half-space %d is %g", r, mu) end
+    if mu ~= mu or mu < 0 then fail("mu of half-space %d is %g", r, mu) end
     sum = add(sum, mul(of(mu), self.b[r]))
     for j, a in ipairs(self.A[r]) do
       if a then out[j] = add(out[j] or ZERO, mul(of(-mu), a)) end
@@ -217,7 +217,7 @@ function Checker:dual_rows(state, step, c, weights, lo, hi)
   for i in ipairs(self.layers[#self.layers].b) do out[i] = ZERO end
   for r, weight in pairs(weights) do
     local row = self.problem.clauses[c] and self.problem.clauses[c][r]
-    if not row or not (weight >= 0) then fail("row %s of clause %s: weight %s", r, c, weight) end
+    if not row or weight ~= weight or weight < 0 then fail("row %s of clause %s: weight %s", r, c, weight) end
     local w = of(weight)
     total, sum = add(total, w), add(sum, mul(w, of(row.d)))
     for i, value in ipairs(row.c) do out[i] = add(out[i], mul(w, of(value))) end
@@ -441,6 +441,8 @@ function Checker:apply(state, step)
   steps[step.kind](self, state, step)
 end
 
+local CLOSED = { empty = true, l = {}, u = {}, lo = {}, hi = {}, signs = {}, bounds = {} }
+
 function Checker:run(nodes)
   local states = { self:root() }
   for i, node in nodes do
@@ -458,12 +460,9 @@ function Checker:run(nodes)
     elseif not (node.input or node.neuron) or not node.below or not node.above then
       fail "open"
     end
-    if node.below and node.above then
-      for above, child in pairs { [false] = node.below, [true] = node.above } do
-        if child <= i then fail "a child before its parent" end
-        states[child] = state and child_of(state, node, above) or { lo = { 1 }, hi = { 0 }, l = {}, u = {}, bounds = {} }
-      end
-      if node.below == node.above then fail "one child" end
+    for above, child in pairs { [false] = node.below, [true] = node.above } do
+      if child <= i or states[child] then fail "a child that is not this node's alone" end
+      states[child] = state and child_of(state, node, above) or CLOSED
     end
   end
   if next(states) then fail "a node is missing" end

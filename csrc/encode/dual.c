@@ -46,8 +46,8 @@ rl_status rl_dual_repeatable(rl_dual *d, rl_error *err) {
 
 void rl_dual_release(rl_dual *d) {
   if (!d) return;
-  double *owned[] = {d->alpha, d->tau, d->mu, d->v, d->wx, d->x, d->z, d->y, d->in, d->in_mag, d->out, d->x_mag,
-                     d->in_radius, d->out_radius};
+  double *owned[] = {d->alpha, d->tau, d->mu,     d->v,   d->wx,    d->x,         d->z,
+                     d->y,     d->in,  d->in_mag, d->out, d->x_mag, d->in_radius, d->out_radius};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(d);
 }

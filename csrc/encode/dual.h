@@ -31,11 +31,11 @@ typedef struct rl_dual {
   const rl_network *net;
   const rl_domain *domain;
   /* multipliers, owned: */
-  double *alpha; /* neurons */
-  double *tau;   /* neurons */
-  double *mu;    /* domain rows */
-  const rl_dual_kept *kept; /* borrowed; NULL: rl_dual_keep does nothing */
-  int from_neurons;         /* bounds end at the ranges of the first layer, not at the inputs' */
+  double *alpha;                  /* neurons */
+  double *tau;                    /* neurons */
+  double *mu;                     /* domain rows */
+  const rl_dual_kept *kept;       /* borrowed; NULL: rl_dual_keep does nothing */
+  int from_neurons;               /* bounds end at the ranges of the first layer, not at the inputs' */
   double *in_radius, *out_radius; /* owned; NULL unless bounds are repeatable */
   /* results of the last rl_dual_bound, owned: */
   double *v;   /* neurons: coefficient of the activation */

@@ -42,8 +42,11 @@ static void set_how(lua_State *L, const rl_step *step) {
 }
 
 static void push_step(lua_State *L, const rl_step *step) {
-  static const char *const kinds[] = {[RL_STEP_RANGE] = "range", [RL_STEP_BOUND] = "bound", [RL_STEP_CUT] = "cut",
-                                      [RL_STEP_EMPTY] = "empty", [RL_STEP_LEAF] = "leaf"};
+  static const char *const kinds[] = {[RL_STEP_RANGE] = "range",
+                                      [RL_STEP_BOUND] = "bound",
+                                      [RL_STEP_CUT] = "cut",
+                                      [RL_STEP_EMPTY] = "empty",
+                                      [RL_STEP_LEAF] = "leaf"};
   static const char *const indices[] = {
       [RL_STEP_RANGE] = "neuron", [RL_STEP_BOUND] = "clause", [RL_STEP_CUT] = "input", [RL_STEP_LEAF] = "clause"};
   lua_newtable(L);
@@ -86,16 +89,19 @@ int rlua_search_proof_size(lua_State *L) {
   const rl_proof *proof = proof_of(L);
   if (!proof) return lua_pushnil(L), 1;
   lua_pushinteger(L, rl_proof_nodes(proof));
-  if (rl_proof_mode(proof) == RL_MAXIMIZE) lua_pushnumber(L, rl_proof_upper(proof));
-  else lua_pushnil(L);
+  if (rl_proof_mode(proof) == RL_MAXIMIZE)
+    lua_pushnumber(L, rl_proof_upper(proof));
+  else
+    lua_pushnil(L);
   return 2;
 }
 
 /* proof_node(i) -> {parent, below, above, input | neuron, at, steps}, numbers from 1 */
 int rlua_search_proof_node(lua_State *L) {
   const rl_proof *proof = proof_of(L);
-  if (!proof) rlua_raise(L, "there is no proof");
-  int number = rlua_integer(L, 2, "node", 1, rl_proof_nodes(proof)) - 1, i = 0;
+  int nodes = proof ? rl_proof_nodes(proof) : 0;
+  if (!nodes) rlua_raise(L, "there is no proof");
+  int number = rlua_integer(L, 2, "node", 1, nodes) - 1, i = 0;
   rl_proof_node node;
   rl_step step;
   size_t cursor = 0;

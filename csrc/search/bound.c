@@ -213,7 +213,8 @@ static rl_status tighten_end(rl_worker *w, rl_node *node, int layer, int k, doub
   if (!status) status = rl_worker_solve(w, &cell, 0, RL_RELAX_ROUNDS / 2, &answer, err);
   if (status) return status;
   double end = side * answer.upper;
-  if (w->recorder && answer.empty) rl_record_empty(w->recorder, &cell);
+  if (w->recorder && answer.empty)
+    rl_record_empty(w->recorder, &cell);
   else if (w->recorder && (side > 0 ? end < node->u[k] : end > node->l[k]))
     rl_record_range(w->recorder, &cell, k, side > 0, end, RL_SLOPES_GIVEN);
   if (answer.empty) /* bounds that contradict each other say so */

@@ -89,8 +89,7 @@ static int contract_by_signs(rl_worker *w, const rl_node *node, double *lo, doub
     double side = node->signs[k] == RL_ON ? 1 : -1;
     double rest = rl_dual_bound_neuron(w->dual, &cell, layer, k - net->offsets[layer], side);
     looked++;
-    if (rest < 0 && w->recorder)
-      rl_record_range(w->recorder, &cell, k, side > 0, side * rest, RL_SLOPES_ADAPTIVE);
+    if (rest < 0 && w->recorder) rl_record_range(w->recorder, &cell, k, side > 0, side * rest, RL_SLOPES_ADAPTIVE);
     if (rest < 0 || (isfinite(rest) && !shrink(w, block, k, rest, lo, hi))) return 0;
   }
   return 1;

@@ -242,8 +242,8 @@ typedef struct leaf {
   forms x, y; /* inputs and outputs in the u_j */
   int *column; /* per input: its u, or -1 when lo = hi */
   int empty;   /* a row was found that no point of the box satisfies */
-  int half_spaces; /* of the domain */
-  int *id;     /* per row of d: which constraint it is (exact.h) */
+  int first_neuron; /* the number that neuron 0 has as a constraint (exact.h) */
+  int *id;          /* per row of d: which constraint it is */
   int *tight, tights; /* what shows the outcome; NULL: not asked for */
   mpz_t low, high;
 } leaf;
@@ -305,7 +305,7 @@ static void append_constraint(leaf *l, mpz_t *row, int sign, int id) {
 static void visit_neuron(void *context, int neuron, const forms *f, int i) {
   leaf *l = context;
   if (l->impose[neuron])
-    append_constraint(l, form(f, i), l->signs[neuron] == RL_ON ? 1 : -1, 2 * l->net->sizes[0] + l->half_spaces + neuron);
+    append_constraint(l, form(f, i), l->signs[neuron] == RL_ON ? 1 : -1, l->first_neuron + neuron);
 }
 
 /* x_j = lo_j + (hi_j - lo_j) u_j. */
@@ -338,7 +338,7 @@ static void append_targets(leaf *l, const rl_property *p, int clause) {
     else
       for (int j = 0; j <= d->columns; j++) mpz_mul_2exp(e[j], e[j], (mp_bitcnt_t)scale);
     d->basic[r] = d->level + 1 + r;
-    l->id[r] = 2 * l->net->sizes[0] + l->half_spaces + l->net->neurons + r;
+    l->id[r] = l->first_neuron + l->net->neurons + r;
   }
 }
 
@@ -473,8 +473,8 @@ rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const do
                         const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
                         const double *start, long max_pivots, rl_exact_result *result, int *sign, double *value,
                         double *x, int *x_exact, int *tight, int *tights, rl_error *err) {
-  leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose, .half_spaces = domain->rows,
-            .tight = tight};
+  leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose, .tight = tight};
+  l.first_neuron = 2 * domain->n + domain->rows;
   int n = net->sizes[0], columns = 0, imposed = 0;
   l.column = rl_alloc((size_t)n, sizeof *l.column);
   if (!l.column) return rl_fail_memory(err);

@@ -148,8 +148,10 @@ int rl_proof_step(const rl_proof *p, int node, size_t *cursor, rl_step *out) {
     out->index = get_number(&r) - (out->kind == RL_STEP_LEAF);
     out->value = get_double(&r);
   }
-  if (out->kind == RL_STEP_CUT) get_cut(&r, out);
-  else if (out->kind == RL_STEP_LEAF) get_leaf(&r, out);
+  if (out->kind == RL_STEP_CUT)
+    get_cut(&r, out);
+  else if (out->kind == RL_STEP_LEAF)
+    get_leaf(&r, out);
   else if (out->slopes == RL_SLOPES_GIVEN) {
     out->alpha = get_sparse(&r);
     out->tau = get_sparse(&r);

@@ -61,8 +61,8 @@ rl_status rl_recorder_create(rl_recorder **out, rl_record *record, const rl_netw
   r->domain = domain;
   r->target = target;
   r->over_neurons = net->layers > 1 && net->sizes[1] < net->sizes[0];
-  double **doubles[] = {&r->kept.alpha, &r->kept.tau, &r->kept.mu, &r->kept.lambda, &r->proposed_l, &r->proposed_u, &r->best_l,
-                        &r->best_u,     &r->slope};
+  double **doubles[] = {&r->kept.alpha, &r->kept.tau, &r->kept.mu, &r->kept.lambda, &r->proposed_l,
+                        &r->proposed_u, &r->best_l,   &r->best_u,  &r->slope};
   size_t sizes[] = {neurons, neurons, (size_t)domain->rows, rows, neurons, neurons, neurons, neurons, 2 * n};
   int missing = 0;
   for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
@@ -82,8 +82,8 @@ rl_status rl_recorder_create(rl_recorder **out, rl_record *record, const rl_netw
 
 void rl_recorder_release(rl_recorder *r) {
   if (!r) return;
-  void *owned[] = {r->kept.alpha, r->kept.tau, r->kept.mu, r->kept.lambda, r->proposed_l, r->proposed_u, r->best_l, r->best_u,
-                   r->slope,      r->want,     r->how_l,   r->how_u,       r->why,   r->tight};
+  void *owned[] = {r->kept.alpha, r->kept.tau, r->kept.mu, r->kept.lambda, r->proposed_l, r->proposed_u, r->best_l,
+                   r->best_u,     r->slope,    r->want,    r->how_l,       r->how_u,      r->why,        r->tight};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(r);
 }
@@ -164,8 +164,8 @@ static void put_number(rl_recorder *r, int number) {
 static void put_double(rl_recorder *r, double value) { put(r, &value, sizeof value); }
 
 static void put_head(rl_recorder *r, rl_step_kind kind, int upper, int how) {
-  uint8_t head = (uint8_t)((unsigned)kind | (upper ? RL_HEAD_UPPER : 0u) |
-                           (unsigned)(how & 3) << RL_HEAD_SLOPES | (how & RL_HOW_FROM_NEURONS ? RL_HEAD_NEURONS : 0u));
+  uint8_t head = (uint8_t)((unsigned)kind | (upper ? RL_HEAD_UPPER : 0u) | (unsigned)(how & 3) << RL_HEAD_SLOPES |
+                           (how & RL_HOW_FROM_NEURONS ? RL_HEAD_NEURONS : 0u));
   put(r, &head, 1);
 }
 

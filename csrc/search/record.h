@@ -32,17 +32,17 @@ typedef struct rl_recorder {
   const rl_network *net;
   const rl_domain *domain;
   const rl_property *target;
-  int over_neurons;       /* ranges of the first layer may end a bound: both their ends are on record */
-  rl_record_node *at;     /* the present node */
-  int failed;             /* out of memory since the last look */
-  rl_dual_kept kept;      /* the multipliers of the best bound: neurons, neurons, half-spaces, rows of the longest clause */
+  int over_neurons;   /* ranges of the first layer may end a bound: both their ends are on record */
+  rl_record_node *at; /* the present node */
+  int failed;         /* out of memory since the last look */
+  rl_dual_kept kept;  /* the multipliers of the best bound: neurons, neurons, half-spaces, rows of the longest clause */
   double *proposed_l, *proposed_u; /* neurons: ranges by forward and backward bounds */
-  double *best_l, *best_u; /* neurons: ends just derived */
-  uint8_t *want, *how_l, *how_u; /* neurons: ends to derive; what gave them */
-  int *why;               /* (clauses + 1) x 2n: row (or neuron, in the last block) that cut an input's end; -1: none */
-  double *slope;          /* 2n: coefficients of the input in the bounds that cut its ends, for the present clause */
-  int crossed;            /* the input whose ends crossed */
-  int *tight;             /* constraints of an exact leaf */
+  double *best_l, *best_u;         /* neurons: ends just derived */
+  uint8_t *want, *how_l, *how_u;   /* neurons: ends to derive; what gave them */
+  int *why;      /* (clauses + 1) x 2n: row (or neuron, in the last block) that cut an input's end; -1: none */
+  double *slope; /* 2n: coefficients of the input in the bounds that cut its ends, for the present clause */
+  int crossed;   /* the input whose ends crossed */
+  int *tight;    /* constraints of an exact leaf */
 } rl_recorder;
 
 rl_status rl_record_create(rl_record **out, rl_error *err);

@@ -116,8 +116,8 @@ static void propose(rl_worker *w, rl_node *node, int thorough, int backward) {
   size_t bytes = (size_t)r->net->neurons * sizeof(double);
   memcpy(r->proposed_l, node->l, bytes);
   memcpy(r->proposed_u, node->u, bytes);
-  int valid = rl_forward_run(w->forward, node->lo, node->hi, node->signs, r->proposed_l, r->proposed_u, w->needed,
-                             thorough);
+  int valid =
+      rl_forward_run(w->forward, node->lo, node->hi, node->signs, r->proposed_l, r->proposed_u, w->needed, thorough);
   if (valid && backward)
     valid = rl_backward_run(w->backward, node->lo, node->hi, node->signs, r->proposed_l, r->proposed_u);
   for (int k = 0; k < r->net->neurons; k++) {

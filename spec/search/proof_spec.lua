@@ -154,8 +154,8 @@ local function each_random_proof(count, sizes, f)
   end)
 end
 
---- Deeper networks; and where the property is asked for a little more, so that it does not hold, the same proof of it is
---- refused.
+--- Deeper networks; and where the property is asked for a little more, so that it does not hold, the same proof of it
+--- is refused.
 function T.test_random_networks()
   for _, sizes in ipairs { { 3, 5, 5, 2 }, { 2, 4, 4, 4, 2 }, { 6, 4, 4, 2 }, { 2, 24, 2 } } do
     each_random_proof(sizes[2] < 24 and COUNT // 2 or COUNT // 8, sizes, function(net, fields, proof, name)
@@ -334,6 +334,18 @@ function T.test_demo()
     end
   end
   lu.assertTrue(splits > 0)
+end
+
+--- A small proof of ACAS Xu: some 20 seconds.
+function T.test_acas()
+  local data = os.getenv "RELUCID_DATA"
+  if not LONG or not data then lu.skip "needs RELUCID_LONG and RELUCID_DATA" end
+  local net = relucid.load(data .. "/acasxu/nnet/ACASXU_experimental_v2a_4_2.nnet")
+  local question = relucid.vnnlib(data .. "/acasxu/vnnlib/prop_4.vnnlib", net)
+  local fields = { domain = question:domain(1), target = question:target(1), mode = "find", record = 1 }
+  local search = net:search(fields)
+  lu.assertEquals(search:run(), "proved")
+  check(problem_of(net, fields), search:proof(), "ACAS Xu")
 end
 
 -- ---- the search ---------------------------------------------------------------------------------------------------
