@@ -183,7 +183,8 @@ const double *rl_data_values(const rl_data *data);
   X(double, gap, 1e-9, "maximize: stop when upper - lower <= gap * max(1, |lower|)")                      \
   X(double, seed, 1, "seed of the counterexample sampler")                                                \
   X(double, slope_steps, 3, "ascent steps on relaxation slopes and multipliers per node")                 \
-  X(double, lp_columns, 16, "solve an LP at nodes with at most so many undecided neurons")
+  X(double, lp_columns, 16, "solve an LP at nodes with at most so many undecided neurons")               \
+  X(double, record, 0, "1: record what proves each node, for a proof; counts in megabytes (0: no)")
 
 typedef struct rl_search_options {
 #define RL_FIELD(type, name, default_, help) type name;
@@ -247,6 +248,96 @@ double rl_search_upper(const rl_search *search);
 const rl_search_stats *rl_search_statistics(const rl_search *search);
 /* After RL_PROVED: which pattern literals the proof used; used[neurons] becomes 0/1. */
 void rl_search_core(const rl_search *search, int8_t *used);
+
+/* ---- proofs -------------------------------------------------------------
+ *
+ * With the option `record` a search keeps what proves each node of its tree: enough for a checker that knows no search
+ * and no LP.  (It claims nothing else then, so its course may differ, and it takes several times as long.)  The checker holds, on the way from the root to a node, a state:
+ *
+ *   box      lo <= x <= hi; at the root the domain's
+ *   signs    imposed on / off; at the root the pattern's
+ *   ranges   l <= z <= u of each hidden neuron; at the root none (infinite)
+ *   bounds   an upper bound of each clause (of the least of its rows); at the root none (infinite)
+ *
+ * A neuron with an imposed sign has l >= 0 (on) or u <= 0 (off) besides what is on record.  A node's steps change the
+ * state in their order; its children begin with its last state and a half of it: below and above `at` in an input,
+ * off and on for a neuron.  A node without children is closed when some l > u or lo > hi, a step EMPTY was met, or
+ * every clause's bound is low enough: < 0 for RL_FIND, <= 0 for RL_FIND_STRICT, <= the proof's `upper` for RL_MAXIMIZE.
+ *
+ * All steps but LEAF claim a dual bound: for a goal, linear over the pre-activations of one layer (RANGE, CUT by a
+ * sign: side * z), or over outputs and inputs (BOUND: lambda's sum of a clause's rows; EMPTY: 0), and for any numbers
+ * alpha in [0, 1], tau, mu >= 0, an upper bound over the state is found by going backwards through the layers.  With
+ * coefficient v of an activation a = max(z, 0):
+ *
+ *   on (imposed, or l >= 0)       v a = v z
+ *   off (imposed, or u <= 0)      v a = 0
+ *   else v > 0                    v a <= v u / (u - l) (z - l)
+ *   else v < 0                    v a <= v alpha z
+ *
+ * To this tau (z - l) is added where tau > 0, -tau (u - z) where tau < 0 (RANGE: also for neurons of the goal's own
+ * layer, none of later ones), to the inputs' part mu (b - A x); the rest is a linear function of x, whose maximum over
+ * the box is the bound.  `from_neurons`: the rest is a linear function of the first layer's pre-activations, whose
+ * maximum over their ranges is the bound. */
+
+typedef struct rl_proof rl_proof; /* belongs to its search */
+
+typedef enum rl_step_kind {
+  RL_STEP_RANGE, /* l (upper = 0) or u (upper = 1) of neuron `index` is `value`; weaker than before: no change */
+  RL_STEP_BOUND, /* clause `index` is bounded by `value`: the bound of lambda's sum, divided by the sum of lambda */
+  RL_STEP_CUT,   /* lo (upper = 0) or hi (upper = 1) of input `index` is `value`: what that cuts off is closed.  Over the
+                  * box with the cut-off part of that input: neuron >= 0: the bound of side * z (side 1 where on is
+                  * imposed, -1 where off) is < 0; else for each clause whose bound is not low enough, the bound of the
+                  * row that `clauses`, `rows` name is low enough */
+  RL_STEP_EMPTY, /* the state is empty: the bound of 0 is < 0 */
+  RL_STEP_LEAF   /* every neuron is on or off: the program over x (exact arithmetic) to maximise clause `index` has no
+                  * larger value than `value`; index -1: it has no solution.  `tight`: which constraints show that */
+} rl_step_kind;
+
+typedef enum rl_slopes {
+  RL_SLOPES_GIVEN,    /* as listed; 0 where not */
+  RL_SLOPES_PARALLEL, /* alpha = u / (u - l) to nearest */
+  RL_SLOPES_ADAPTIVE  /* alpha = 1 where u > -l, else 0 */
+} rl_slopes;
+
+/* Some entries of a vector; the others are 0. */
+typedef struct rl_entries {
+  int count;
+  const int *at;       /* count, ascending */
+  const double *value; /* count */
+} rl_entries;
+
+/* Arrays are valid until the next call on the same proof. */
+typedef struct rl_step {
+  rl_step_kind kind;
+  int index, upper;
+  double value;
+  rl_slopes slopes;
+  int from_neurons;
+  rl_entries alpha, tau, mu; /* slopes GIVEN: neurons, neurons, half-spaces */
+  rl_entries lambda;         /* BOUND: rows */
+  int neuron;                /* CUT: -1 or the neuron */
+  int count;                 /* CUT: clauses and rows; LEAF: constraints */
+  const int *clauses, *rows; /* count */
+  /* count: 0 .. n-1: x_j >= lo_j; n .. 2n-1: x_j <= hi_j; then half-spaces, hidden neurons (the sign), the clause's rows.
+   * Multipliers >= 0 on these alone, unique up to a factor, prove the claim. */
+  const int *tight;
+} rl_step;
+
+typedef struct rl_proof_node {
+  int parent, child[2]; /* -1: none; a parent's number is less than its children's.  child[0]: below or off */
+  int input, neuron;    /* where it is split; -1 */
+  double at;
+} rl_proof_node;
+
+/* *proof = NULL where there is none: `record` was 0, the verdict is not RL_PROVED, nor RL_UNKNOWN for RL_MAXIMIZE
+ * with a finite upper bound (open nodes then have no children either). */
+rl_status rl_search_proof(rl_search *search, const rl_proof **proof, rl_error *err);
+rl_mode rl_proof_mode(const rl_proof *proof);
+double rl_proof_upper(const rl_proof *proof); /* what is proved for RL_MAXIMIZE; else 0 */
+int rl_proof_nodes(const rl_proof *proof);    /* the root is 0 */
+void rl_proof_node_at(const rl_proof *proof, int node, rl_proof_node *out);
+/* The next step of a node; *cursor is 0 at first.  Returns 0 after the last. */
+int rl_proof_step(const rl_proof *proof, int node, size_t *cursor, rl_step *out);
 
 /* ---- minimal patterns --------------------------------------------------- */
 

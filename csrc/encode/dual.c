@@ -38,9 +38,16 @@ rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *
   return RL_OK;
 }
 
+rl_status rl_dual_repeatable(rl_dual *d, rl_error *err) {
+  d->in_radius = rl_alloc((size_t)d->net->widest, sizeof(double));
+  d->out_radius = rl_alloc((size_t)d->net->widest, sizeof(double));
+  return d->in_radius && d->out_radius ? RL_OK : rl_fail_memory(err);
+}
+
 void rl_dual_release(rl_dual *d) {
   if (!d) return;
-  double *owned[] = {d->alpha, d->tau, d->mu, d->v, d->wx, d->x, d->z, d->y, d->in, d->in_mag, d->out, d->x_mag};
+  double *owned[] = {d->alpha, d->tau, d->mu,     d->v,   d->wx,    d->x,         d->z,
+                     d->y,     d->in,  d->in_mag, d->out, d->x_mag, d->in_radius, d->out_radius};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(d);
 }
@@ -74,11 +81,14 @@ static double account_up(const account *a) {
   return rl_add_up(a->sum, error + 1e-300);
 }
 
-/* Coefficient w of neuron k's pre-activation together with its multiplier tau. */
-static double add_tau(const rl_dual *d, const rl_cell *cell, int k, double w, account *a) {
+/* Coefficient w of neuron k's pre-activation together with its multiplier tau.  radius: NULL or of w. */
+static double add_tau(const rl_dual *d, const rl_cell *cell, int k, double w, double *radius, account *a) {
   double l = cell->l[k], u = cell->u[k], tau = d->tau[k], sum = w + tau;
   if (tau == 0) return w;
-  a->charge += UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
+  if (radius)
+    *radius += UNIT * 1.01 * fabs(sum);
+  else
+    a->charge += UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
   add(a, -tau * (tau > 0 ? l : u));
   return sum;
 }
@@ -98,7 +108,43 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, acc
   } else if (sign == RL_FREE && v < 0) {
     w = v * d->alpha[k]; /* v a <= w z for any w in [v, 0] */
   }
-  return add_tau(d, cell, k, w, a);
+  return add_tau(d, cell, k, w, NULL, a);
+}
+
+/* The same for a coefficient within *radius of v, where the exact bound is to be covered. */
+static double through_relu_within(rl_dual *d, const rl_cell *cell, int k, double v, double *radius, account *a) {
+  double l = cell->l[k], u = cell->u[k], w = 0, slope = u / (u - l), most = 0, r = *radius * (1 + 1e-9);
+  int sign = rl_neuron_sign(cell->signs[k], l, u);
+  d->v[k] = v;
+  *radius = sign == RL_ON ? r : 0;
+  if (sign == RL_ON) w = v;
+  if (sign == RL_FREE && (v != 0 || r > 0)) {
+    double low = (v - r) * (v - r > 0 ? slope : d->alpha[k]);
+    most = (v + r) * (v + r > 0 ? slope : d->alpha[k]);
+    w = v * (v > 0 ? slope : d->alpha[k]);
+    *radius = (rl_max(w - low, most - w) + 8 * UNIT * (fabs(v) + r)) * (1 + 1e-9);
+  }
+  if (most > 0) { /* (z - l), with the largest of the coefficients */
+    add(a, -w * l);
+    a->charge += (most - w + 8 * UNIT * (fabs(v) + r)) * fabs(l);
+  }
+  return add_tau(d, cell, k, w, radius, a);
+}
+
+/* Radii of the coefficients in d->in, from those of d->out. */
+static void spread_radii(rl_dual *d, int layer, int used, account *a) {
+  const rl_network *net = d->net;
+  int rows = net->sizes[layer + 1], columns = net->sizes[layer];
+  double gamma = (used + 2) * UNIT * 1.01;
+  for (int j = 0; j < columns; j++) d->in_radius[j] = gamma * d->in_mag[j];
+  for (int i = 0; i < rows; i++) {
+    double r = d->out_radius[i];
+    if (r == 0) continue;
+    const double *restrict w = net->weights[layer] + (size_t)i * (size_t)columns;
+    for (int j = 0; j < columns; j++) d->in_radius[j] = fma(r, fabs(w[j]), d->in_radius[j]);
+    a->charge += r * fabs(net->biases[layer][i]);
+  }
+  for (int j = 0; j < columns; j++) d->in_radius[j] *= 1 + 1e-9;
 }
 
 /* in = W^T coefficients and in_mag = |W|^T |coefficients|; the bias goes into the account.
@@ -137,29 +183,48 @@ static void add_half_spaces(rl_dual *d, account *a) {
   }
 }
 
+/* The bound where the first layer's coefficients (d->out) meet its ranges. */
+static double end_at_neurons(const rl_dual *d, const rl_cell *cell, account *a) {
+  for (int i = 0; i < d->net->sizes[1]; i++)
+    if (d->out[i] != 0 || (d->out_radius && d->out_radius[i] != 0)) {
+      add(a, d->out[i] * (d->out[i] > 0 ? cell->u[i] : cell->l[i]));
+      if (d->out_radius) a->charge += d->out_radius[i] * rl_max(fabs(cell->l[i]), fabs(cell->u[i]));
+    }
+  return account_up(a);
+}
+
 /* From coefficients (d->out) of what affine layer `top` computes and of the inputs (d->wx, d->x_mag) to a
  * bound. */
 static double backward(rl_dual *d, const rl_cell *cell, account *a, int top, int goal_rows) {
   const rl_network *net = d->net;
   int n = net->sizes[0];
   int used = through_affine(d, top, d->out, a);
+  if (d->out_radius) spread_radii(d, top, used, a);
   for (int layer = top - 1; layer >= 0; layer--) {
     int offset = net->offsets[layer];
     double gamma = (used + 2) * UNIT * 1.01;
     for (int i = 0; i < net->sizes[layer + 1]; i++) {
       int k = offset + i;
+      if (d->out_radius) {
+        d->out_radius[i] = d->in_radius[i];
+        d->out[i] = through_relu_within(d, cell, k, d->in[i], &d->out_radius[i], a);
+        continue;
+      }
       if (cell->u[k] > 0) a->charge += gamma * d->in_mag[i] * cell->u[k];
       d->out[i] = through_relu(d, cell, k, d->in[i], a);
     }
+    if (layer == 0 && d->from_neurons) return end_at_neurons(d, cell, a);
     used = through_affine(d, layer, d->out, a);
+    if (d->out_radius) spread_radii(d, layer, used, a);
   }
   add_half_spaces(d, a);
   double gamma = (used + d->domain->rows + goal_rows + 4) * UNIT * 1.01;
   for (int j = 0; j < n; j++) {
     double w = d->in[j] + d->wx[j];
-    a->charge += gamma * (d->in_mag[j] + d->x_mag[j]) * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
+    double radius = gamma * (d->in_mag[j] + d->x_mag[j]) + (d->in_radius ? d->in_radius[j] : 0);
+    a->charge += radius * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
     d->x[j] = w > 0 ? cell->hi[j] : cell->lo[j];
-    d->wx[j] = w;
+    d->wx[j] = !d->in_radius ? w : copysign(rl_max(0, fabs(w) - radius * (1 + 1e-9)), w);
     add(a, w * d->x[j]);
   }
   return account_up(a);
@@ -170,6 +235,7 @@ static void clear_goal(rl_dual *d) {
   memset(d->wx, 0, n * sizeof *d->wx);
   memset(d->x_mag, 0, n * sizeof *d->x_mag);
   memset(d->out, 0, m * sizeof *d->out);
+  if (d->out_radius) memset(d->out_radius, 0, (size_t)d->net->widest * sizeof *d->out_radius);
 }
 
 double rl_output_reach(const rl_network *net, const rl_cell *cell, int j) {
@@ -203,7 +269,11 @@ static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *tar
       d->out[j] += term;
       magnitude += fabs(term);
     }
-    if (magnitude > 0) a->charge += (rows + 2) * UNIT * 1.01 * magnitude * rl_output_reach(d->net, cell, j);
+    double radius = (rows + 2) * UNIT * 1.01 * magnitude;
+    if (d->out_radius)
+      d->out_radius[j] = radius;
+    else if (magnitude > 0)
+      a->charge += radius * rl_output_reach(d->net, cell, j);
   }
 }
 
@@ -222,7 +292,9 @@ double rl_dual_bound(rl_dual *d, const rl_cell *cell, const rl_property *target,
     }
     add(&a, target->d[index]);
   }
-  return backward(d, cell, &a, d->net->layers - 1, lambda ? target->first[clause + 1] - target->first[clause] : 1);
+  int rows = lambda ? target->first[clause + 1] - target->first[clause] : 1;
+  double bound = backward(d, cell, &a, d->net->layers - 1, rows);
+  return lambda ? rl_add_up(bound, fabs(bound) * (rows + 2) * DBL_EPSILON) : bound; /* lambda's sum is only nearly 1 */
 }
 
 double rl_dual_bound_empty(rl_dual *d, const rl_cell *cell) {
@@ -235,8 +307,17 @@ double rl_dual_bound_neuron(rl_dual *d, const rl_cell *cell, int layer, int inde
   account a = {0};
   clear_goal(d);
   for (int i = 0; i < d->net->sizes[layer + 1]; i++)
-    d->out[i] = add_tau(d, cell, d->net->offsets[layer] + i, i == index ? side : 0, &a);
+    d->out[i] = add_tau(d, cell, d->net->offsets[layer] + i, i == index ? side : 0,
+                        d->out_radius ? &d->out_radius[i] : NULL, &a);
   return backward(d, cell, &a, layer, 0);
+}
+
+void rl_dual_keep(const rl_dual *d, const double *lambda, int rows) {
+  if (!d->kept) return;
+  memcpy(d->kept->tau, d->tau, (size_t)d->net->neurons * sizeof *d->tau);
+  memcpy(d->kept->mu, d->mu, (size_t)d->domain->rows * sizeof *d->mu);
+  memcpy(d->kept->lambda, lambda, (size_t)rows * sizeof *lambda);
+  for (int k = 0; k < d->net->neurons; k++) d->kept->alpha[k] = d->v[k] < 0 ? d->alpha[k] : 0; /* of no use elsewhere */
 }
 
 void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {

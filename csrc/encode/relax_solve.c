@@ -114,7 +114,10 @@ static void multipliers(const rl_relax *r, const rl_cell *cell, int optimal, rl_
       neuron_multipliers(fmax(0, -rl_lp_column_dual(r->lp, r->column[k])),
                          fmax(0, -rl_lp_row_dual(r->lp, r->lower_row[k])),
                          fmax(0, rl_lp_row_dual(r->lp, r->upper_row[k])), l, u, &dual->alpha[k], &tau);
-    if (r->sign_row[k] >= 0) tau = -rl_lp_row_dual(r->lp, r->sign_row[k]);
+    if (r->sign_row[k] >= 0) { /* of the sign imposed, not of the other end */
+      double dual_value = rl_lp_row_dual(r->lp, r->sign_row[k]);
+      tau = cell->signs[k] == RL_ON ? fmax(0, -dual_value) : fmin(0, -dual_value);
+    }
     if (r->over_neurons && k < r->base) tau -= rl_lp_column_dual(r->lp, rl_relax_first_column(r) + k);
     dual->tau[k] = scale * tau;
   }
@@ -180,11 +183,15 @@ rl_status rl_relax_maximize(rl_relax *r, const rl_cell *cell, rl_dual *dual, dou
     multipliers(r, cell, optimal, dual, lambda);
     double total = sum_of(r, lambda);
     if ((!optimal || total == 0) && rl_dual_bound_empty(dual, cell) < 0) {
+      rl_dual_keep(dual, lambda, 0);
       answer->empty = 1;
       return RL_OK;
     }
-    if (total > 0 && (optimal || r->clause >= 0))
-      answer->upper = fmin(answer->upper, dual_bound(r, cell, dual, lambda));
+    if (total > 0 && (optimal || r->clause >= 0)) {
+      double upper = dual_bound(r, cell, dual, lambda);
+      if (upper < answer->upper) rl_dual_keep(dual, lambda, r->clause < 0 ? 0 : rl_property_rows(r->target, r->clause));
+      answer->upper = fmin(answer->upper, upper);
+    }
     if (!optimal || total == 0 || answer->upper < enough || !r->by_cuts) return RL_OK;
     double limit = 0;
     note_tight(r);

@@ -95,6 +95,8 @@ int rlua_file_kind(lua_State *L);
 int rlua_search_create(lua_State *L);
 int rlua_minimize_create(lua_State *L);
 int rlua_search_options(lua_State *L);
+int rlua_search_proof_size(lua_State *L); /* methods of rlua_search (proof.c) */
+int rlua_search_proof_node(lua_State *L);
 int rlua_preimage_create(lua_State *L);
 int rlua_preimage_options(lua_State *L);
 int rlua_enumerate_create(lua_State *L);

@@ -207,7 +207,8 @@ static int search_core(lua_State *L) {
 static const luaL_Reg search_methods[] = {
     {"step", search_step},       {"verdict", search_verdict}, {"reason", search_reason}, {"witness", search_witness},
     {"lower", search_lower},     {"upper", search_upper},     {"stats", search_stats},   {"core", search_core},
-    {"pattern", search_pattern}, {NULL, NULL}};
+    {"pattern", search_pattern}, {"proof_size", rlua_search_proof_size}, {"proof_node", rlua_search_proof_node},
+    {NULL, NULL}};
 
 const rlua_type rlua_search = {"relucid.search", release_search, search_methods, NULL, NULL};
 

@@ -30,6 +30,13 @@ int rl_worker_close(rl_worker *w, rl_node *node, int clause) {
   return 1;
 }
 
+/* Put a bound on record by the multipliers kept: where it closes the clause, or (maximize) may close a node below. */
+static void record_bound(rl_worker *w, const rl_node *node, int clause, double upper) {
+  rl_cell cell = rl_node_cell(node);
+  if (isfinite(upper) && (w->shared->mode == RL_MAXIMIZE || rl_worker_closed(w, upper)))
+    rl_record_bound(w->recorder, &cell, clause, upper, RL_SLOPES_GIVEN);
+}
+
 /* One step of ascent on slopes and row weights along the relaxation at the bound's corner. */
 static void improve(rl_worker *w, const rl_cell *cell, int clause, double step) {
   rl_shared *s = w->shared;
@@ -89,11 +96,13 @@ double rl_worker_bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
     rl_dual_reset(w->dual, &cell, 1);
     for (int i = 0; i <= (int)s->options.slope_steps; i++, step *= 0.75) {
       double upper = bound_clause(w, &cell, k), before = best;
+      if (w->recorder && upper < best) rl_dual_keep(w->dual, w->lambda, rl_property_rows(s->target, k));
       best = fmin(best, upper);
       if (rl_worker_closed(w, best) || (i > 2 && upper > before)) break;
       if (i > 2 && best - rl_worker_enough(w) > hope * (before - best)) break;
       if (i < (int)s->options.slope_steps) improve(w, &cell, k, step);
     }
+    if (w->recorder) record_bound(w, node, k, best);
     if (!constrained) rl_worker_try(w, w->dual->x, 0);
     w->clause_up[k] = best;
     if (rl_worker_close(w, node, k) || best <= worst) continue;
@@ -129,6 +138,14 @@ rl_status rl_worker_solve(rl_worker *w, const rl_cell *cell, double below, int r
 /* Points looked for near the LP's solution: at leaves, elsewhere. */
 enum { LEAF_TRIES = 8, FEW_TRIES = 1 };
 
+/* Take the LP's bound over. */
+static void take_answer(rl_worker *w, const rl_node *node, int k, const rl_relax_answer *answer) {
+  rl_cell cell = rl_node_cell(node);
+  if (w->recorder && answer->empty) rl_record_empty(w->recorder, &cell);
+  if (w->recorder && answer->upper < w->clause_up[k]) record_bound(w, node, k, answer->upper);
+  w->clause_up[k] = fmin(w->clause_up[k], answer->upper);
+}
+
 /* Bound one clause by the LP. */
 static rl_status bound_one_by_lp(rl_worker *w, rl_node *node, int k, int leaf, int first, int *empty, rl_error *err) {
   rl_cell cell = rl_node_cell(node);
@@ -137,7 +154,7 @@ static rl_status bound_one_by_lp(rl_worker *w, rl_node *node, int k, int leaf, i
   rl_status status = rl_relax_goal(w->relax, &cell, k, err);
   if (!status) status = rl_worker_solve(w, &cell, rl_worker_enough(w), rounds, &answer, err);
   if (status) return status;
-  w->clause_up[k] = fmin(w->clause_up[k], answer.upper);
+  take_answer(w, node, k, &answer);
   if (answer.result == RL_LP_OPTIMAL && !answer.empty && !rl_worker_closed(w, w->clause_up[k])) {
     if (first) {
       rl_relax_save_basis(w->relax, node->basis); /* the last one saved is the stuck clause's */
@@ -147,7 +164,7 @@ static rl_status bound_one_by_lp(rl_worker *w, rl_node *node, int k, int leaf, i
     }
     status = rl_worker_try_solution(w, &cell, rl_worker_enough(w), leaf ? LEAF_TRIES : FEW_TRIES, &answer, err);
     if (status) return status;
-    w->clause_up[k] = fmin(w->clause_up[k], answer.upper);
+    take_answer(w, node, k, &answer);
     if (!w->have_pattern && !rl_worker_finished(w))
       w->have_pattern = rl_network_pattern(w->shared->net, w->x, w->pattern, NULL) == RL_OK;
   }
@@ -196,12 +213,17 @@ static rl_status tighten_end(rl_worker *w, rl_node *node, int layer, int k, doub
   rl_status status = rl_relax_goal_neuron(w->relax, index, side, err);
   if (!status) status = rl_worker_solve(w, &cell, 0, RL_RELAX_ROUNDS / 2, &answer, err);
   if (status) return status;
+  double end = side * answer.upper;
+  if (w->recorder && answer.empty)
+    rl_record_empty(w->recorder, &cell);
+  else if (w->recorder && (side > 0 ? end < node->u[k] : end > node->l[k]))
+    rl_record_range(w->recorder, &cell, k, side > 0, end, RL_SLOPES_GIVEN);
   if (answer.empty) /* bounds that contradict each other say so */
     node->u[k] = node->l[k] - 1;
   else if (side > 0)
-    node->u[k] = fmin(node->u[k], answer.upper);
+    node->u[k] = fmin(node->u[k], end);
   else
-    node->l[k] = fmax(node->l[k], -answer.upper);
+    node->l[k] = fmax(node->l[k], end);
   return RL_OK;
 }
 
@@ -241,6 +263,7 @@ static rl_status tighten(rl_worker *w, rl_node *node, rl_error *err) {
     status = tighten_end(w, node, layer, k, 1, err);
     if (!status && node->u[k] > 0 && node->l[k] <= node->u[k]) status = tighten_end(w, node, layer, k, -1, err);
     asked += 2;
+    if (node->l[k] > node->u[k]) break;
   }
   node->tightened = k;
   return status;

@@ -75,6 +75,14 @@ static int prefer_input(const rl_worker *w, rl_node *node, int undecided) {
          node->stalled <= 4 * n;
 }
 
+/* The split on record: below (off) is children[lower]. */
+static void record_split(rl_worker *w, int input, int neuron, double at, rl_node *children[2], int lower) {
+  rl_record_node *records[2] = {NULL, NULL};
+  if (!w->recorder) return;
+  rl_record_split(w->recorder, input, neuron, at, records);
+  for (int i = 0; i < 2; i++) children[i == 0 ? lower : 1 - lower]->record = records[i];
+}
+
 rl_status rl_worker_split(rl_worker *w, rl_node *node, int undecided, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   int input = prefer_input(w, node, undecided) ? choose_input(w, node) : -1;
@@ -91,6 +99,7 @@ rl_status rl_worker_split(rl_worker *w, rl_node *node, int undecided, rl_node *c
     int upper_first = w->worst_wx[input] > 0; /* the half that the bound presses on */
     children[upper_first ? 1 : 0]->hi[input] = middle;
     children[upper_first ? 0 : 1]->lo[input] = middle;
+    record_split(w, input, -1, middle, children, upper_first);
     w->stats.input_splits++;
   } else {
     int k = choose_neuron(w, node);
@@ -98,6 +107,7 @@ rl_status rl_worker_split(rl_worker *w, rl_node *node, int undecided, rl_node *c
     int8_t first = w->have_pattern ? w->pattern[k] : RL_ON;
     children[0]->signs[k] = first;
     children[1]->signs[k] = first == RL_ON ? RL_OFF : RL_ON;
+    record_split(w, -1, k, 0, children, first == RL_ON);
     w->stats.neuron_splits++;
   }
   return RL_OK;

@@ -242,12 +242,46 @@ typedef struct leaf {
   forms x, y; /* inputs and outputs in the u_j */
   int *column; /* per input: its u, or -1 when lo = hi */
   int empty;   /* a row was found that no point of the box satisfies */
+  int first_neuron; /* the number that neuron 0 has as a constraint (exact.h) */
+  int *id;          /* per row of d: which constraint it is */
+  int *tight, tights; /* what shows the outcome; NULL: not asked for */
   mpz_t low, high;
 } leaf;
 
+static void add_tight(leaf *l, int id) { l->tight[l->tights++] = id; }
+
+/* The end of the input of column c: of the box that is in use. */
+static void add_tight_end(leaf *l, int c, int upper) {
+  int j = 0;
+  while (l->column[j] != c) j++;
+  add_tight(l, upper ? l->net->sizes[0] + j : j);
+}
+
+/* Row e of constraint `id` is negative on the whole box. */
+static void found_empty(leaf *l, mpz_t *e, int id) {
+  if (l->tight && !l->empty) {
+    add_tight(l, id);
+    for (int c = 0; c < l->d.columns; c++)
+      if (mpz_sgn(e[c + 1]) != 0) add_tight_end(l, c, mpz_sgn(e[c + 1]) > 0);
+  }
+  l->empty = 1;
+}
+
+/* The nonbasic variables that hold basic `variable` where it is. */
+static void read_tight(leaf *l, int variable) {
+  const rl_dictionary *d = &l->d;
+  int row = rl_dictionary_find(d, variable);
+  for (int j = 0; j < d->width; j++) {
+    int v = d->nonbasic[j];
+    if (mpz_sgn(rl_dictionary_row(d, row)[j + 1]) == 0 || v == d->slip || v == d->level) continue;
+    if (v < d->columns) add_tight_end(l, v, d->flipped[v]);
+    else add_tight(l, l->id[v - d->level - 1]);
+  }
+}
+
 /* Append the row of integers (length columns + 1, sign times them) as a slack >= 0.
  * One that holds on the whole box is left out; one that never does makes the leaf empty. */
-static void append_constraint(leaf *l, mpz_t *row, int sign) {
+static void append_constraint(leaf *l, mpz_t *row, int sign, int id) {
   rl_dictionary *d = &l->d;
   mpz_t *e = rl_dictionary_row(d, d->rows);
   mp_bitcnt_t twos = ~(mp_bitcnt_t)0;
@@ -260,16 +294,18 @@ static void append_constraint(leaf *l, mpz_t *row, int sign) {
     if (j == 0 || mpz_sgn(e[j]) > 0) mpz_add(l->high, l->high, e[j]);
     if (mpz_sgn(e[j]) != 0 && mpz_scan1(e[j], 0) < twos) twos = mpz_scan1(e[j], 0);
   }
-  if (mpz_sgn(l->high) < 0) l->empty = 1;
+  if (mpz_sgn(l->high) < 0) found_empty(l, e, id);
   if (mpz_sgn(l->low) >= 0) return;
   for (int j = 0; j <= d->columns; j++) mpz_fdiv_q_2exp(e[j], e[j], twos);
   d->basic[d->rows] = d->level + 1 + d->rows;
+  l->id[d->rows] = id;
   d->rows++;
 }
 
 static void visit_neuron(void *context, int neuron, const forms *f, int i) {
   leaf *l = context;
-  if (l->impose[neuron]) append_constraint(l, form(f, i), l->signs[neuron] == RL_ON ? 1 : -1);
+  if (l->impose[neuron])
+    append_constraint(l, form(f, i), l->signs[neuron] == RL_ON ? 1 : -1, l->first_neuron + neuron);
 }
 
 /* x_j = lo_j + (hi_j - lo_j) u_j. */
@@ -302,6 +338,7 @@ static void append_targets(leaf *l, const rl_property *p, int clause) {
     else
       for (int j = 0; j <= d->columns; j++) mpz_mul_2exp(e[j], e[j], (mp_bitcnt_t)scale);
     d->basic[r] = d->level + 1 + r;
+    l->id[r] = l->first_neuron + l->net->neurons + r;
   }
 }
 
@@ -317,7 +354,7 @@ static rl_status append_domain(leaf *l, const rl_domain *domain, rl_error *err) 
     clear_form(&row, 0);
     set_double(row.z[0], minus, scale);
     add_products(row.z, scale, a, &l->x, factor);
-    append_constraint(l, row.z, -1);
+    append_constraint(l, row.z, -1, 2 * domain->n + r);
   }
   mpz_clear(factor);
   free_forms(&row);
@@ -431,7 +468,11 @@ static rl_exact_result solve(leaf *l, long max_pivots) {
   int goals = l->d.free_rows;
   if (l->empty) return RL_EXACT_EMPTY;
   rl_exact_result result = find_feasible(&l->d, max_pivots);
-  return result == RL_EXACT_MAXIMUM && goals > 0 ? find_maximum(&l->d, goals, max_pivots) : result;
+  if (result == RL_EXACT_EMPTY && l->tight) read_tight(l, l->d.slip);
+  if (result != RL_EXACT_MAXIMUM || goals == 0) return result;
+  result = find_maximum(&l->d, goals, max_pivots);
+  if (result == RL_EXACT_MAXIMUM && l->tight) read_tight(l, l->d.level);
+  return result;
 }
 
 static void release_leaf(leaf *l) {
@@ -439,18 +480,22 @@ static void release_leaf(leaf *l) {
   if (l->x.z) free_forms(&l->x);
   if (l->y.z) free_forms(&l->y);
   rl_dictionary_free(&l->d);
+  rl_free(l->id);
   rl_free(l->column);
 }
 
 static rl_status make_leaf(leaf *l, const rl_domain *domain, const rl_property *target, int clause, rl_error *err) {
   int n = l->net->sizes[0], columns = 0, imposed = 0;
+  l->first_neuron = 2 * domain->n + domain->rows;
   l->column = rl_alloc((size_t)n, sizeof *l->column);
   if (!l->column) return rl_fail_memory(err);
   for (int j = 0; j < n; j++) l->column[j] = l->lo[j] < l->hi[j] ? columns++ : -1;
   for (int i = 0; i < l->net->neurons; i++) imposed += l->impose[i] != 0;
   int room = target->first[clause + 1] - target->first[clause] + domain->rows + imposed + 1;
-  rl_status status = rl_dictionary_make(&l->d, columns, room, err);
+  l->id = rl_alloc((size_t)room, sizeof *l->id);
+  rl_status status = l->id ? rl_dictionary_make(&l->d, columns, room, err) : rl_fail_memory(err);
   if (status != RL_OK) {
+    rl_free(l->id);
     rl_free(l->column);
     return status;
   }
@@ -463,8 +508,8 @@ static rl_status make_leaf(leaf *l, const rl_domain *domain, const rl_property *
 rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
                         const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
                         long max_pivots, rl_exact_result *result, int *sign, double *value, double *x, int *x_exact,
-                        rl_error *err) {
-  leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose};
+                        int *tight, int *tights, rl_error *err) {
+  leaf l = {.net = net, .lo = lo, .hi = hi, .signs = signs, .impose = impose, .tight = tight};
   rl_status status = make_leaf(&l, domain, target, clause, err);
   if (status != RL_OK) return status;
   *result = solve(&l, max_pivots);
@@ -473,6 +518,7 @@ rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const do
     if (rl_property_rows(target, clause) > 0) read_maximum(&l, sign, value);
     else *sign = 1, *value = INFINITY; /* the minimum over no rows */
   }
+  if (tight) *tights = l.tights;
   release_leaf(&l);
   return RL_OK;
 }

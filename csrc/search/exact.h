@@ -25,7 +25,7 @@ typedef enum rl_exact_result { RL_EXACT_EMPTY, RL_EXACT_MAXIMUM, RL_EXACT_GAVE_U
 rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
                         const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
                         long max_pivots, rl_exact_result *result, int *sign, double *value, double *x, int *x_exact,
-                        rl_error *err);
+                        int *tight, int *tights, rl_error *err);
 
 /* x[n]: of the same set, the point where the smallest of all rows, the set's and the clause's, is largest, each
  * measured by its range over the box; rounded to nearest.  Where that is positive (*inside = 1) rounding is unlikely to

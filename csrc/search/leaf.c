@@ -29,13 +29,15 @@ rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
   rl_status status = RL_OK;
   for (int k = 0; k < s->target->clauses && !status && !rl_worker_finished(w); k++) {
     rl_exact_result result = RL_EXACT_GAVE_UP;
-    int sign = 0, exact = 0;
+    int sign = 0, exact = 0, tights = 0;
     double value = 0;
     if (!node->open[k]) continue;
-    status = rl_exact_leaf(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, k, MOST_PIVOTS,
-                           &result, &sign, &value, w->x, &exact, err);
+    status = rl_exact_leaf(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, k, MOST_PIVOTS, &result,
+                           &sign, &value, w->x, &exact, w->recorder ? w->recorder->tight : NULL, &tights, err);
     if (status) break;
     w->stats.exact++;
+    if (w->recorder && result != RL_EXACT_GAVE_UP)
+      rl_record_leaf(w->recorder, result == RL_EXACT_EMPTY ? -1 : k, value, tights);
     if (result == RL_EXACT_EMPTY) {
       memset(node->open, 0, (size_t)s->target->clauses);
       break;

@@ -114,6 +114,7 @@ rl_status rl_minimize_create(rl_minimize **out, const rl_network *net, const rl_
   q->mode = mode;
   rl_search_defaults(&q->options);
   if (options) q->options = *options;
+  q->options.record = 0; /* of many searches there is no one proof */
   q->pattern = rl_alloc(neurons, 1);
   q->candidate = rl_alloc(neurons, 1);
   rl_status status = rl_pool_make(&q->pool, net, err);

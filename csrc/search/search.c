@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "search/proof.h"
 #include "search/search.h"
 #include "search/worker.h"
 
@@ -22,6 +23,7 @@ struct rl_search {
   rl_verdict verdict;
   const char *reason;
   int started;
+  rl_proof *proof; /* once asked for */
   /* of a step, guarded by the lock: */
   long budget;    /* nodes that may still be taken */
   int busy, stop; /* workers at a node; no more nodes are taken */
@@ -92,7 +94,8 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
       memcpy(s->signs, pattern, (size_t)net->neurons);
     else
       memset(s->signs, RL_FREE, (size_t)net->neurons);
-    status = push_root(q, err);
+    if (s->options.record > 0) status = rl_record_create(&s->record, err);
+    if (!status) status = push_root(q, err);
   }
   q->workers = (int)fmin(fmax(s->options.threads, 1), MOST_THREADS);
   for (int i = 0; i < q->workers && !status; i++) status = rl_worker_create(&q->worker[i], s, err);
@@ -112,6 +115,8 @@ void rl_search_release(rl_search *q) {
     q->shared.stack = next;
   }
   for (int i = 0; i < q->workers; i++) rl_worker_release(q->worker[i]);
+  rl_proof_release(q->proof);
+  rl_record_release(q->shared.record);
   rl_network_release(q->net);
   rl_domain_release(q->domain);
   rl_property_release(q->target);
@@ -130,7 +135,9 @@ static const char *exhausted(const rl_search *q) {
   const rl_search_options *o = &s->options;
   if (o->nodes > 0 && s->stats.nodes >= o->nodes) return "nodes";
   if (o->lps > 0 && s->stats.lps >= o->lps) return "lps";
-  if (o->megabytes > 0 && (double)s->open_nodes * (double)rl_node_bytes(s) > o->megabytes * 1e6) return "memory";
+  double bytes = (double)s->open_nodes * (double)rl_node_bytes(s);
+  if (s->record) bytes += (double)atomic_load(&s->record->bytes);
+  if (o->megabytes > 0 && bytes > o->megabytes * 1e6) return "memory";
   return NULL;
 }
 
@@ -333,7 +340,7 @@ static int impose_on(const rl_shared *s, rl_node *node, const int8_t *pattern) {
 
 int rl_search_impose(rl_search *q, const int8_t *pattern) {
   rl_shared *s = &q->shared;
-  if (s->mode == RL_MAXIMIZE || s->unsettled || q->status || !is_stronger(s, pattern)) return 0;
+  if (s->mode == RL_MAXIMIZE || s->record || s->unsettled || q->status || !is_stronger(s, pattern)) return 0;
   memcpy(s->signs, pattern, (size_t)s->net->neurons);
   rl_node **at = &s->stack, *node;
   while ((node = *at)) {
@@ -370,6 +377,16 @@ double rl_search_upper(const rl_search *q) {
 }
 
 const rl_search_stats *rl_search_statistics(const rl_search *q) { return &q->shared.stats; }
+
+rl_status rl_search_proof(rl_search *q, const rl_proof **proof, rl_error *err) {
+  const rl_shared *s = &q->shared;
+  double upper = s->mode == RL_MAXIMIZE ? rl_search_upper(q) : 0;
+  int known = q->verdict == RL_PROVED || (q->verdict == RL_UNKNOWN && s->mode == RL_MAXIMIZE && upper < INFINITY);
+  rl_status status = RL_OK;
+  if (known && s->record && !q->proof) status = rl_proof_create(&q->proof, s, upper, err);
+  if (!status) *proof = q->proof;
+  return status;
+}
 
 void rl_search_core(const rl_search *q, int8_t *used) {
   for (int k = 0; k < q->shared.net->neurons; k++) used[k] = (int8_t)q->shared.used[k];

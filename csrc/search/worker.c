@@ -40,6 +40,7 @@ rl_node *rl_node_create_root(const rl_shared *s) {
   memset(root->open, 1, (size_t)s->target->clauses);
   root->upper = INFINITY;
   root->tightened = -1;
+  if (s->record) root->record = s->record->root;
   return root;
 }
 
@@ -66,6 +67,7 @@ rl_node *rl_node_copy(const rl_shared *s, const rl_node *from) {
                         : from->tightened;
   node->have_basis = from->have_basis;
   node->clause = from->clause;
+  node->record = from->record;
   return node;
 }
 
@@ -116,10 +118,13 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
   if (!status) status = rl_descent_create(&w->descent, s->net, s->domain, s->target, err);
   if (!status) status = rl_witness_create(&w->witness, s->net, s->domain, s->signs, s->target, err);
+  if (!status && s->record) status = rl_recorder_create(&w->recorder, s->record, s->net, s->domain, s->target, err);
+  if (!status && s->record) status = rl_dual_repeatable(w->dual, err);
   if (status) {
     rl_worker_release(w);
     return status;
   }
+  if (w->recorder) w->dual->kept = &w->recorder->kept;
   *out = w;
   return RL_OK;
 }
@@ -133,6 +138,7 @@ void rl_worker_release(rl_worker *w) {
   rl_gradient_release(w->gradient);
   rl_witness_release(w->witness);
   rl_descent_release(w->descent);
+  rl_recorder_release(w->recorder);
   rl_free(w->used);
   rl_free(w->needed);
   rl_free(w->clause_up);
@@ -181,20 +187,28 @@ static int wants_backward(const rl_shared *s, const rl_node *node) {
   return s->net->sizes[0] <= FEW_INPUTS || !rl_network_is_narrow(s->net) || (node->depth == 0 && node->tightened < 0);
 }
 
-rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
+/* Ranges of the node's neurons; 0: its set is empty. */
+static int bound_ranges(rl_worker *w, rl_node *node) {
+  const rl_shared *s = w->shared;
+  int thorough = s->net->sizes[0] <= FEW_INPUTS || (node->depth == 0 && node->tightened < 0);
+  int backward = wants_backward(s, node), left;
+  if (w->recorder) {
+    left = rl_worker_record_ranges(w, node, thorough, backward);
+    note_used(w);
+    return left;
+  }
+  left = rl_forward_run(w->forward, node->lo, node->hi, node->signs, node->l, node->u, w->needed, thorough);
+  note_used(w);
+  return left && (!backward || rl_backward_run(w->backward, node->lo, node->hi, node->signs, node->l, node->u));
+}
+
+static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   *count = 0;
   w->have_pattern = 0;
   w->stats.nodes++;
   rl_relax_deadline(w->relax, s->until);
-  int thorough = s->net->sizes[0] <= FEW_INPUTS || (node->depth == 0 && node->tightened < 0);
-  if (!rl_forward_run(w->forward, node->lo, node->hi, node->signs, node->l, node->u, w->needed, thorough)) {
-    note_used(w);
-    return RL_OK;
-  }
-  note_used(w);
-  if (wants_backward(s, node) && !rl_backward_run(w->backward, node->lo, node->hi, node->signs, node->l, node->u))
-    return RL_OK;
+  if (!bound_ranges(w, node)) return RL_OK;
   if (node->tightened >= 0 && node->tightened < s->net->neurons)
     return rl_worker_tighten(w, node, children, count, err);
   int constrained = is_constrained(w), undecided = rl_node_undecided(w, node);
@@ -232,6 +246,19 @@ rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], i
   if (rl_is_numeric(status)) status = RL_OK;
   if (status || rl_worker_finished(w)) return status;
   return rl_worker_split(w, node, undecided, children, count, err);
+}
+
+rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
+  rl_recorder *r = w->recorder;
+  if (r) rl_record_begin(r, node->record);
+  rl_status status = process(w, node, children, count, err);
+  if (!r) return status;
+  rl_record_trim(r);
+  if (!r->failed) return status;
+  r->failed = 0;
+  for (int i = 0; i < *count; i++) rl_node_release(children[i]);
+  *count = 0;
+  return rl_fail_memory(err);
 }
 
 void rl_worker_report(rl_worker *w) {

@@ -14,6 +14,7 @@
 #include "encode/dual.h"
 #include "encode/forward.h"
 #include "encode/relax.h"
+#include "search/record.h"
 #include "search/witness.h"
 
 typedef struct rl_node {
@@ -31,6 +32,7 @@ typedef struct rl_node {
   int have_basis;
   int clause;     /* that the basis is for */
   uint8_t *basis; /* of the parent's LP: rl_relax_basis_bytes */
+  rl_record_node *record; /* NULL: not recorded */
 } rl_node;
 
 /* What workers share; `lock` guards everything below it. */
@@ -41,6 +43,7 @@ typedef struct rl_shared {
   rl_mode mode;
   rl_search_options options;
   int8_t *signs; /* the pattern asked about */
+  rl_record *record; /* NULL: not recorded */
   pthread_mutex_t lock;
   pthread_cond_t change; /* nodes were pushed, or a worker is done with one */
   rl_node *stack;        /* open nodes */

@@ -31,6 +31,7 @@ struct rl_worker {
   rl_gradient *gradient;
   rl_witness *witness;
   rl_descent *descent; /* where signs are imposed */
+  rl_recorder *recorder; /* NULL: not recorded */
   uint8_t *needed;                     /* neurons */
   double *clause_up;                   /* clauses */
   double *lambda;                      /* rows of the longest clause */
@@ -96,6 +97,22 @@ rl_status rl_worker_tighten(rl_worker *worker, rl_node *node, rl_node *children[
 /* contract.c */
 /* Shrink the node's box to what may hold a wanted input; 0: nothing is left. */
 int rl_worker_contract(rl_worker *worker, rl_node *node);
+
+/* record_range.c */
+/* Ranges of the node's neurons, by steps on record, and w->needed; 0: the set is empty. */
+int rl_worker_record_ranges(rl_worker *worker, rl_node *node, int thorough, int backward);
+
+/* record_contract.c: what contract.c finds.  A block is a clause, or the number of clauses: imposed signs. */
+/* Nothing was cut for this block yet. */
+void rl_worker_record_begin(rl_worker *worker, int block);
+/* The bound just computed, of a row of the clause or a neuron's sign, moved an end of an input. */
+void rl_worker_record_reach(rl_worker *worker, int block, int row_or_neuron, int input, int upper);
+/* The ends of an input crossed: a sum of two of the clause's rows closes it.  0: it does not, by rounding. */
+int rl_worker_record_crossed(rl_worker *worker, const rl_node *node, int clause);
+/* The bound of row r alone closes the clause. */
+void rl_worker_record_row(rl_worker *worker, const rl_node *node, int clause, int row, double value);
+/* The node's box is to become [lo, hi]. */
+void rl_worker_record_cuts(rl_worker *worker, const rl_node *node, const double *lo, const double *hi);
 
 /* branch.c */
 int rl_node_undecided(const rl_worker *worker, const rl_node *node);

@@ -6,6 +6,7 @@
 ---     print(result:pattern(), result:box("volume").log_volume)
 local core = require "relucid.core"
 require "relucid.job"
+require "relucid.proof"
 require "relucid.region"
 
 local relucid = {

@@ -91,17 +91,20 @@ end
 ---@param plain PlainProblem
 ---@param mode "find"|"find_strict"|"maximize"
 ---@param threads integer
+---@param more? table  other options
 ---@return table search
 ---@return string verdict
-function cases.run(plain, mode, threads)
+function cases.run(plain, mode, threads, more)
   local net, clauses = relucid.network(plain.layers), {}
   for k, clause in ipairs(plain.clauses) do clauses[k] = relucid.property.linear(net, clause) end
-  local search = net:search {
+  local fields = {
     domain = relucid.domain { lo = plain.lo, hi = plain.hi, A = #plain.A > 0 and plain.A or nil,
                               b = #plain.A > 0 and plain.b or nil },
     pattern = plain.pattern and pattern_of(net, plain), target = relucid.property.any(clauses), mode = mode,
     gap = GAP, nodes = MOST_NODES, lps = MOST_LPS, threads = threads,
   }
+  for name, value in pairs(more or {}) do fields[name] = value end
+  local search = net:search(fields)
   return search, search:run()
 end
 

@@ -53,7 +53,7 @@ local function fixture(seed)
   return net, support.square(), net:pattern { 0.25, -0.5 }, relucid.property.argmax(net, y[1] >= y[2] and 1 or 2)
 end
 
-local function test_search(mode, property)
+local function test_search(mode, property, record)
   for seed = 1, 3 do
     local net, domain, _, goal = fixture(seed)
     each_allocation_fails(function()
@@ -123,6 +123,7 @@ end
 function T.test_find() test_search("find", function(goal) return goal end) end
 function T.test_find_strict() test_search("find_strict", function(goal) return goal:negate() end) end
 function T.test_maximize() test_search("maximize", function(goal) return goal end) end
+function T.test_record() test_search("maximize", function(goal) return goal end, 1) end
 
 local function test_minimize(mode)
   for seed = 1, mode == "divide" and 1 or 3 do

@@ -31,6 +31,14 @@ local function finished_search(f)
   return search
 end
 
+-- A proof: nothing in the domain beats output 1 by 3.
+local function recorded_search(f)
+  local search = f.net:search { domain = f.cut, target = relucid.property.linear(f.net, { { c = { 1, 0 }, d = -3 } }),
+                                record = 1 }
+  search:run()
+  return search
+end
+
 local function new_minimize(f) return f.net:minimize { domain = f.domain, pattern = f.pattern, property = f.goal } end
 
 local function new_preimage(f, more)
@@ -161,6 +169,9 @@ local CASES = {
   ["search:lower"] = { function(f) return f.search:lower() end, true },
   ["search:upper"] = { function(f) return f.search:upper() end, true },
   ["search:stats"] = { function(f) return f.search:stats() end, true },
+  ["search:proof"] = { function(f) return f.recorded:proof().count end, true },
+  ["search:proof_size"] = { function(f) return recorded_search(f):proof_size() end },
+  ["search:proof_node"] = { function(f) return f.recorded:proof_node(1) end, true },
   ["search:core"] = { function(f) return tostring(f.search:core()) end, true },
   ["search:pattern"] = { function(f) return tostring(f.search:pattern()) end, true },
 
@@ -238,6 +249,7 @@ local function full_fixture()
   local f = fixture()
   f.search, f.minimize, f.preimage = finished_search(f), finished(new_minimize(f)), finished(new_preimage(f))
   f.enumerate = finished_enumerate(f)
+  f.recorded = recorded_search(f)
   return f
 end
 
