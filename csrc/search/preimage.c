@@ -174,6 +174,7 @@ rl_status rl_preimage_create(rl_preimage **out, const rl_network *net, const rl_
   p->started = rl_now();
   status = rl_domain_create(&p->cover.plain, domain->n, domain->lo, domain->hi, 0, NULL, NULL, err);
   if (!status) status = rl_cover_fill(&p->cover, net, domain, property, mode == RL_OVER, options, err);
+  p->cover.until = options->seconds > 0 ? p->started + options->seconds : 0;
   if (!status) status = start(p, err);
   if (status) {
     rl_preimage_release(p);

@@ -71,6 +71,7 @@ typedef struct rl_cover {
   rl_dual *dual;
   rl_forward *forward;
   uint64_t random;
+  double until; /* when rl_now() is past it, no more points are drawn; 0: no limit */
   /* scratch: */
   uint8_t *needed;                      /* neurons */
   double *coef, *next, *v, *relaxed;    /* widest, widest, total x neurons, neurons */
@@ -86,6 +87,8 @@ typedef struct rl_cover {
 } rl_cover;
 
 /* ---- preimage_part.c */
+/* Points at which a network of this size can be evaluated without a long wait. */
+double rl_sample_most(const rl_network *net);
 rl_status rl_part_create(rl_part **out, const rl_cover *cover, int rows, rl_error *err);
 void rl_part_release(rl_part *part); /* and its proposed children */
 /* The whole domain. */

@@ -204,6 +204,13 @@ rl_status rl_part_child(rl_part **out, rl_cover *cover, const rl_part *part, int
 /* ---- sampling ------------------------------------------------------------------ */
 
 enum { BATCH = 64, PATIENCE = 4000 }; /* batches at most */
+#define MOST_PRODUCTS 5e9             /* of weights and activations at most, about a second's work */
+
+double rl_sample_most(const rl_network *net) {
+  double weights = 1;
+  for (int k = 0; k < net->layers; k++) weights += (double)net->sizes[k] * net->sizes[k + 1];
+  return MOST_PRODUCTS / weights;
+}
 
 /* A batch of points of the part's box that lie in its half-spaces; returns how many. */
 static size_t draw(rl_cover *cover, const rl_part *part, double *x) {
@@ -222,8 +229,10 @@ static size_t draw(rl_cover *cover, const rl_part *part, double *x) {
 static rl_status sample(rl_cover *cover, rl_part *part, size_t want, double *x, double *y, size_t *drawn,
                         rl_error *err) {
   size_t n = (size_t)cover->n, m = (size_t)cover->net->sizes[cover->net->layers], idle = 0;
+  int most = (int)rl_max(1, rl_min(PATIENCE, rl_sample_most(cover->net) / BATCH));
   *drawn = 0;
-  for (int batch = 0; batch < PATIENCE && part->points.count < want; batch++) {
+  for (int batch = 0; batch < most && part->points.count < want; batch++) {
+    if (batch > 0 && cover->until > 0 && rl_now() > cover->until) break;
     size_t kept = draw(cover, part, x), before = part->points.count;
     rl_status status = rl_network_eval(cover->net, kept, x, y, err);
     *drawn += BATCH;

@@ -161,7 +161,8 @@ static rl_status measure(rl_preimage *p, double error, rl_error *err) {
   double *x = rl_alloc(CHUNK * (size_t)c->n, sizeof *x), of = 0, hits = 0;
   uint8_t *good = rl_alloc(CHUNK, 1), *inside = rl_alloc(CHUNK, 1), *any = rl_alloc(CHUNK, 1);
   rl_status status = x && good && inside && any ? RL_OK : rl_fail_memory(err);
-  for (int chunk = 0; chunk < CHUNKS_MOST && of < c->options.samples && !status; chunk++) {
+  int most = (int)rl_max(1, rl_min(CHUNKS_MOST, rl_sample_most(c->net) / CHUNK));
+  for (int chunk = 0; chunk < most && of < c->options.samples && !status; chunk++) {
     size_t count = 0;
     status = draw_points(p, &count, x, good, err);
     if (!status) status = count_inside(p, count, x, inside, any, err);

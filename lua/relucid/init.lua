@@ -36,6 +36,9 @@ setmetatable(relucid, {
 
 -- The first byte of a file's content.
 local function first_byte(path)
+  if core.file_kind(path) == "other" then
+    error(("%s: is a pipe or a device, read once only: expected a name that ends in .nnet or .onnx"):format(path), 0)
+  end
   return core.read_file(path):byte()
 end
 

@@ -69,7 +69,7 @@ end
 local KINDS = { polytope = { "A", "b" }, pattern = { "pattern" }, box = { "lo", "hi" } }
 
 local function check(condition, name, what)
-  if not condition then error(("%s: not a relucid result: %s"):format(name, what), 0) end
+  if not condition then error(("%s: not a relucid result: %s"):format(name, (what:gsub("%c", "?"))), 0) end
 end
 
 -- f(...), whose message gets the name of the text and the place in it.
@@ -93,6 +93,7 @@ end
 local function check_network(network, name)
   for _, field in ipairs { "file", "sha256" } do
     check(type(network[field]) == "string", name, ("network.%s is no string"):format(field))
+    check(not network[field]:find "%c", name, ("network.%s has control characters"):format(field))
   end
   numbers_in(network, "answer", nil, name)
 end

@@ -52,7 +52,9 @@ local function report(net, result)
     line("polytopes", "%d, outside of which the property is refuted", #result)
     line("coverage", "the property holds in %.4f of their volume", coverage.value)
   end
-  if coverage.samples == 0 then
+  if coverage.samples == 0 and coverage.lo == 0 and coverage.hi == 1 then
+    line("", "not measured: no sample point counts")
+  elseif coverage.samples == 0 then
     line("", "exact volumes: %.10f to %.10f", coverage.lo, coverage.hi)
   else
     line("", "99.9 %% interval %.4f to %.4f over %d samples", coverage.lo, coverage.hi, coverage.samples)

@@ -28,9 +28,7 @@ end
 ---@param path string
 ---@return boolean
 function file.exists(path)
-  local handle = io.open(path, "rb")
-  if handle then handle:close() end
-  return handle ~= nil
+  return core.file_kind(path) ~= nil -- a pipe must not be opened twice
 end
 
 -- What kind of file has this name, if one can be put there.

@@ -182,6 +182,18 @@ function T.test_usage_errors()
   end)
 end
 
+function T.test_reads_pipes()
+  with_net(function(net)
+    local build = os.getenv "RELUCID_BUILD" or "build"
+    local pipe = assert(io.popen(("bash -c \"'%s/relucid' characterize '%s' --point <(echo 0.5,-0.25) "
+      .. "--data <(echo 0.5,-0.25)\""):format(build, net)))
+    local output = pipe:read "a"
+    pipe:close()
+    lu.assertStrContains(output, "verdict    proved")
+    lu.assertStrContains(output, "support    1 of 1 points in /dev/fd/")
+  end)
+end
+
 -- Numbers that an option does not take, for each command; nothing is written.
 function T.test_options_out_of_range()
   with_net(function(net)

@@ -60,4 +60,9 @@ function T.test_modules_are_there()
   lu.assertStrMatches(relucid.version, "%d+%.%d+%.%d+")
 end
 
+function T.test_pipes_are_read_once()
+  local message = "/dev/null: is a pipe or a device, read once only: expected a name that ends in .nnet or .onnx"
+  raises(message, relucid.load, "/dev/null")
+end
+
 return T
