@@ -18,7 +18,7 @@ static inline rl_lanes rl_spread(double v) { return v - (rl_lanes){0}; }
 /* a b + c, rounded once where the machine does that as fast, else twice. */
 static inline rl_lanes rl_multiply_add(rl_lanes a, rl_lanes b, rl_lanes c) {
 #ifdef __FMA__
-  rl_lanes r;
+  rl_lanes r = c;
   for (int i = 0; i < 8; i++) r[i] = __builtin_fma(a[i], b[i], c[i]);
   return r;
 #else
