@@ -436,17 +436,25 @@ static void read_maximum(const leaf *l, int *sign, double *value) {
   mpq_clear(t);
 }
 
-/* Make every constraint a row of the goal too, and measure all by their range over the box. */
+/* Leave row i out; the last one takes its place. */
+static void drop_row(rl_dictionary *d, int i) {
+  d->rows--;
+  for (int j = 0; j <= d->width; j++) mpz_swap(rl_dictionary_row(d, i)[j], rl_dictionary_row(d, d->rows)[j]);
+  d->basic[i] = d->basic[d->rows];
+}
+
+/* Make every constraint a row of the goal too, and measure all by their range over the box.  Rows that are constant
+ * (and hold: the leaf is not empty) have no margin to gain. */
 static void append_margins(leaf *l) {
   rl_dictionary *d = &l->d;
-  for (int i = 0; i < d->rows; i++) {
+  for (int i = d->rows - 1; i >= 0; i--) {
     mpz_t *e = rl_dictionary_row(d, i), *level = &e[d->level + 1];
     mpz_set_si(*level, 0);
     for (int j = 1; j <= d->columns; j++) {
       mpz_abs(l->low, e[j]);
       mpz_sub(*level, *level, l->low);
     }
-    if (mpz_sgn(*level) == 0) mpz_set_si(*level, -1);
+    if (mpz_sgn(*level) == 0) drop_row(d, i);
   }
   d->free_rows = d->rows;
 }
@@ -530,14 +538,12 @@ rl_status rl_exact_inside(const rl_network *net, const rl_domain *domain, const 
   rl_status status = make_leaf(&l, domain, target, clause, err);
   if (status != RL_OK) return status;
   append_margins(&l);
-  *inside = l.d.rows > 0 && solve(&l, max_pivots) == RL_EXACT_MAXIMUM;
-  if (*inside) {
-    int sign = 0, x_exact = 0;
-    double value = 0;
-    read_point(&l, x, &x_exact);
-    read_maximum(&l, &sign, &value);
-    *inside = sign > 0;
-  }
+  int sign = 1, x_exact = 0;
+  double value = 0;
+  *inside = solve(&l, max_pivots) == RL_EXACT_MAXIMUM;
+  if (*inside) read_point(&l, x, &x_exact);
+  if (*inside && l.d.rows > 0) read_maximum(&l, &sign, &value);
+  *inside = *inside && sign > 0;
   release_leaf(&l);
   return RL_OK;
 }

@@ -28,8 +28,9 @@ rl_status rl_exact_leaf(const rl_network *net, const rl_domain *domain, const do
                         int *tight, int *tights, rl_error *err);
 
 /* x[n]: of the same set, the point where the smallest of all rows, the set's and the clause's, is largest, each
- * measured by its range over the box; rounded to nearest.  Where that is positive (*inside = 1) rounding is unlikely to
- * lead out of the set, as it often does from a vertex. */
+ * measured by its range over the box (constant ones left out); rounded to nearest.  To be asked where the maximum is at
+ * least 0.  Where the margin is positive (*inside = 1) rounding is unlikely to lead out of the set, as it often does
+ * from a vertex. */
 rl_status rl_exact_inside(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
                           const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
                           long max_pivots, double *x, int *inside, rl_error *err);

@@ -8,7 +8,7 @@
 /* Pivots after which a leaf is given up. */
 enum { MOST_PIVOTS = 20000 };
 
-/* A clause's maximum is wanted, but its vertex need not be of doubles: look farther inside. */
+/* A clause's maximum answers the question, but its vertex need not be of doubles: look farther inside. */
 static rl_status try_inside(rl_worker *w, const rl_node *node, const int8_t *signs, int clause, rl_error *err) {
   rl_shared *s = w->shared;
   int inside = 0;
@@ -44,7 +44,8 @@ rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
     }
     if (result == RL_EXACT_GAVE_UP) continue;
     rl_worker_try(w, w->x, 1);
-    if (s->mode != RL_MAXIMIZE && sign > 0 && !rl_worker_finished(w)) status = try_inside(w, node, signs, k, err);
+    int wanted = (s->mode == RL_FIND && sign >= 0) || (s->mode == RL_FIND_STRICT && sign > 0);
+    if (wanted && !rl_worker_finished(w)) status = try_inside(w, node, signs, k, err);
     if (status) break;
     if (s->mode == RL_MAXIMIZE && (!w->have_witness || nextafter(value, -INFINITY) > w->lower))
       rl_worker_keep(w, w->x, nextafter(value, -INFINITY));
