@@ -1,0 +1,273 @@
+--- All strategies on the inputs of the paper's experiments, side by side, and what one is to contain of another.
+---
+---     RELUCID_DATA=DIR lua5.4 examples/paper/strategies.lua [--families random,mnist,acas] [--count N]
+---
+--- Each input is one line of OUT/strategies-FAMILY.jsonl; a later run reads what is there and does the rest.
+--- Inclusions are decided by linear programs (`region:includes`); the claims are in examples/paper/claims.lua.
+local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
+package.path = here .. "../../?.lua;" .. package.path
+
+local common = require "examples.paper.common"
+local acas = require "examples.paper.acas"
+local claims = require "examples.paper.claims"
+local mnist = require "examples.paper.mnist"
+local random = require "examples.paper.random"
+local relucid = require "relucid"
+local lfs = require "lfs"
+local measure = require "relucid.measure"
+local sample = require "relucid.sample"
+
+local strategies = {}
+
+local SAMPLES, SEED = 2000, 1
+
+--- Seconds for each query and each strategy, where the command line gives none; and for those that can go on for
+--- long, `free`, `wide` and `box`.
+strategies.LIMITS = { random = { 10, 60, 60 }, mnist = { 2, 30, 10 }, acas = { 5, 120, 30 } }
+
+-- ---- inputs -----------------------------------------------------------------------------------
+
+---@class paper.Input  what is asked of one point
+---@field family string
+---@field id integer
+---@field cases paper.Case[]  the paper's modes
+---@field epsilons number[]
+
+-- The paper's cases, by input.
+local function by_input(cases)
+  local inputs, last = {}, nil
+  for _, case in ipairs(cases) do
+    if not last or last.id ~= case.id then
+      last = { family = case.family, id = case.id, cases = {}, epsilons = {} }
+      inputs[#inputs + 1] = last
+    end
+    last.cases[#last.cases + 1] = case
+    last.epsilons[#last.epsilons + 1] = case.eps
+  end
+  return inputs
+end
+
+local SOURCES = {
+  random = function(options) return random.cases { seeds = options.seeds, out = options.out, own = options.own } end,
+  acas = function(options) return acas.cases(options.data, options.points) end,
+  mnist = function(options)
+    local net, data = mnist.load(options.data)
+    return mnist.cases(net, data, mnist.representatives(net, data, options.count), mnist.EPSILONS)
+  end,
+}
+
+-- ---- coverage ---------------------------------------------------------------------------------
+
+local function has_goal(case, x)
+  return common.goal(case):value(nil, case.net:eval(x)) >= 0
+end
+
+-- Sampled inputs of the domain that have the case's goal.
+local function drawn(case)
+  local generator, list = sample.random(SEED), {}
+  for _ = 1, case.net.n > 16 and 100 or SAMPLES do
+    local x = sample.input(generator, case.domain)
+    if x and has_goal(case, x) then list[#list + 1] = x end
+  end
+  return list
+end
+
+local function coverage(result, inputs)
+  if #inputs == 0 then return nil end
+  local hits = 0
+  for _, x in ipairs(inputs) do
+    for i = 1, #result do
+      if result:region(i):contains(x) then
+        hits = hits + 1
+        break
+      end
+    end
+  end
+  return (sample.share(hits, #inputs))
+end
+
+-- ---- one input ----------------------------------------------------------------------------------
+
+-- The best of the paper's regions by the volume of their largest boxes: its box, and its result.
+local function best_of_paper(runs)
+  local best, box
+  for _, run in ipairs(runs) do
+    local found = #run.result > 0 and run.result:box "volume" or nil
+    if measure.better(measure.box("volume", found), measure.box("volume", box)) then best, box = run, found end
+  end
+  return box, best
+end
+
+local function in_box(x, box)
+  for i, value in ipairs(x) do
+    if value < box.lo[i] or value > box.hi[i] then return false end
+  end
+  return true
+end
+
+-- The cases of the other strategies; the box starts from the best one of the paper's, so that it need not be
+-- found a second time.
+local function more_cases(input, paper_runs, long)
+  local base, list = input.cases[1], {}
+  local function add(mode, eps, more)
+    local case = { mode = mode, eps = eps, options = more }
+    for name, value in pairs(base) do
+      if name ~= "mode" and name ~= "eps" then case[name] = value end
+    end
+    list[#list + 1] = case
+  end
+  add("tight", nil, { epsilon = input.epsilons })
+  for _, eps in ipairs(input.epsilons) do add("guarded", eps) end
+  add("free", nil, { timeout = long })
+  if base.data then add("wide", nil, { data = base.data, timeout = long }) end
+  local box = best_of_paper(paper_runs)
+  if box and not base.anchor and not in_box(base.point, box) then box = nil end
+  add("box", nil, { timeout = long, start = box and { lo = box.lo, hi = box.hi } })
+  if base.net.n <= 16 then add("union", nil, { regions = 20, samples = 1000, with = { epsilon = 0.1 } }) end
+  return list
+end
+
+--- Run all strategies on an input.
+---@param input paper.Input
+---@param options table
+---@return table record  for the file: rows, and what claims.inclusions says
+function strategies.run(input, options)
+  local runs, points = {}, drawn(input.cases[1])
+  local function run(case)
+    local row, result = common.run(case, options)
+    row.coverage = coverage(result, points)
+    runs[#runs + 1] = { case = case, row = row, result = result }
+    if not options.quiet then
+      io.stderr:write(("\r%s %d, %s: %.2f s \27[K"):format(input.family, input.id, common.mode_name(row), row.seconds))
+    end
+  end
+  for _, case in ipairs(input.cases) do run(case) end
+  for _, case in ipairs(more_cases(input, runs, options.long)) do run(case) end
+  local rows = {}
+  for i, each in ipairs(runs) do rows[i] = each.row end
+  return { family = input.family, id = input.id, rows = rows, inclusions = claims.inclusions(runs) }
+end
+
+-- ---- files ------------------------------------------------------------------------------------------
+
+-- The records that an earlier run left, by input.
+local function earlier(path)
+  local found = {}
+  if not lfs.attributes(path, "mode") then return found end
+  for line in io.lines(path) do
+    local ok, record = pcall(relucid.json.decode, line, path)
+    if ok then found[record.id] = record end -- the last line may be cut short
+  end
+  return found
+end
+
+local function run_family(family, options)
+  local path = ("%s/strategies-%s.jsonl"):format(options.out, family)
+  local limits = strategies.LIMITS[family]
+  local limited = setmetatable({ query_timeout = options.query_timeout or limits[1],
+                                 timeout = options.timeout or limits[2],
+                                 long = limits[3] }, { __index = options })
+  common.make_directory(options.out)
+  local found, records = earlier(path), {}
+  local write = common.lines(path, true)
+  for _, input in ipairs(by_input(SOURCES[family](options))) do
+    local record = found[input.id]
+    if not record and not options.recorded then
+      record = strategies.run(input, limited)
+      write(record)
+    end
+    records[#records + 1] = record
+  end
+  return records
+end
+
+-- ---- tables -----------------------------------------------------------------------------------------
+
+-- The name of a strategy in the table; the epsilons of one of them are told apart.
+local function name_of(row)
+  return row.eps and ("%s %g"):format(row.mode, row.eps) or row.mode
+end
+
+local function grouped(records)
+  local names, groups = {}, {}
+  for _, record in ipairs(records) do
+    for _, row in ipairs(record.rows) do
+      local name = name_of(row)
+      if not groups[name] then
+        groups[name] = {}
+        names[#names + 1] = name
+      end
+      table.insert(groups[name], row)
+    end
+  end
+  return names, groups
+end
+
+local function line_of(name, rows)
+  local function median(field) return claims.median(rows, field) end
+  local ended = 0
+  for _, row in ipairs(rows) do ended = ended + (row.status ~= "proved" and 1 or 0) end
+  return { name, tostring(#rows), tostring(ended), common.number(median "regions", 0),
+           common.number(median "support", 0), common.number(median "log_volume"), common.number(median "perimeter"),
+           common.number(median "coverage", 4), common.number(median "literals", 0), common.number(median "queries", 0),
+           common.number(median "seconds", 3) }
+end
+
+--- One line for each strategy: medians over the inputs.
+---@param records table[]
+---@return string
+function strategies.table(records)
+  local names, groups = grouped(records)
+  local lines = {}
+  for i, name in ipairs(names) do lines[i] = line_of(name, groups[name]) end
+  return common.table({ "strategy", "inputs", "ended early", "regions", "support", "log-volume", "perimeter",
+                        "coverage", "literals", "queries", "seconds" }, lines)
+end
+
+local TITLES = { random = "Random networks 5-2-5-4-3", mnist = "MNIST 784-10x10-10", acas = "ACAS Xu 1_1" }
+
+local INTRODUCTION = [[
+Medians over the inputs. "Ended early" counts cases that a time limit or an undecided first query ended; their regions
+are proved all the same. Coverage is the share of a seeded uniform sample of the domain's inputs with the goal.
+Where a strategy gives several regions, support and coverage are of their union, boxes and literals of the best.
+]]
+
+--- Run the experiment.
+---@param options table  families (text), count, seeds, points, own, recorded, and paper.Options
+---@return boolean sound  no sampled point breaks its goal, and no claim of inclusion is refuted
+---@return table<string, table[]> records
+function strategies.main(options)
+  local all, sections, rows, refuted = {}, { INTRODUCTION }, {}, false
+  options.data = common.data()
+  for family in options.families:gmatch "%a+" do
+    if not SOURCES[family] then error(("family '%s': expected random, mnist or acas"):format(family), 0) end
+    if options.data or family == "random" then
+      local records = run_family(family, options)
+      all[family] = records
+      for _, record in ipairs(records) do table.move(record.rows, 1, #record.rows, #rows + 1, rows) end
+      local text, bad = claims.text(family, records)
+      refuted = refuted or bad
+      table.move({ "## " .. TITLES[family] .. "\n", strategies.table(records), text }, 1, 3, #sections + 1, sections)
+    end
+  end
+  local checked, sound = common.check_text(rows)
+  sections[#sections + 1] = checked
+  if not options.quiet then
+    io.stderr:write "\n"
+    common.report("strategies", "All strategies on the paper's inputs", sections, options)
+  end
+  return sound and not refuted, all
+end
+
+if common.is_main "strategies" then
+  local parser = common.parser("strategies", "All strategies on the paper's inputs, side by side.")
+  parser:option("--families", "Which inputs.", "random,mnist,acas"):argname "F,..."
+  parser:option("--count", "How many patterns of MNIST.", 50):argname("N"):convert(common.integer)
+  parser:option("--seeds", "How many random networks.", 10):argname("N"):convert(common.integer)
+  parser:option("--points", "Which points of ACAS Xu, such as 0,2 (default: all)."):argname "I,..."
+  parser:flag("--own", "The project's own random networks even where there are recorded ones.")
+  parser:flag("--recorded", "Only the tables of what earlier runs left.")
+  common.main("strategies", parser, strategies.main)
+end
+
+return strategies
