@@ -127,22 +127,25 @@ local function support_text(records)
                                                                                            high / low)
 end
 
-local function inclusion_tallies(records)
-  local best_tight, every_tight, guarded, free, box = tally(), tally(), tally(), tally(), tally()
+-- How the claims about single inputs do, for those inputs of which the strategies were run.
+local function tallies(records)
+  local t = { best = tally(), every = tally(), guarded = tally(), free = tally(), box = tally() }
   for _, record in ipairs(records) do
     local inclusions, id = record.inclusions, tostring(record.id)
-    count(best_tight, inclusions.tight[inclusions.best], id)
-    for eps, answer in pairs(inclusions.tight) do count(every_tight, answer, id .. " at " .. eps) end
-    for eps, answer in pairs(inclusions.guarded) do count(guarded, answer, id .. " at " .. eps) end
-    local fewer = row_of(record, "free").literals <= row_of(record, "prophecy").literals
-    count(free, fewer and "yes" or "no", id)
-    local grown, given = row_of(record, "box").log_volume, best(record, "log_volume", is_paper)
-    if given then
-      count(box, grown and grown > given and "yes" or "no", ("%s: %s against %s"):format(id, common.number(grown),
-                                                                                     common.number(given)))
+    if inclusions then
+      count(t.best, inclusions.tight[inclusions.best], id)
+      for eps, answer in pairs(inclusions.tight) do count(t.every, answer, id .. " at " .. eps) end
+      for eps, answer in pairs(inclusions.guarded) do count(t.guarded, answer, id .. " at " .. eps) end
+    end
+    local free, prophecy, box = row_of(record, "free"), row_of(record, "prophecy"), row_of(record, "box")
+    if free and prophecy then count(t.free, free.literals <= prophecy.literals and "yes" or "no", id) end
+    local given = best(record, "log_volume", is_paper)
+    if box and given then
+      count(t.box, box.log_volume and box.log_volume > given and "yes" or "no",
+            ("%s: %s against %s"):format(id, common.number(box.log_volume), common.number(given)))
     end
   end
-  return best_tight, every_tight, guarded, free, box
+  return t
 end
 
 --- The claims on a family's records, with the inputs that fail.
@@ -152,16 +155,16 @@ end
 ---@return boolean refuted  some inclusion is known not to hold
 function claims.text(family, records)
   if #records == 0 then return "No input was run.\n", false end
-  local best_tight, every_tight, guarded, free, box = inclusion_tallies(records)
+  local t = tallies(records)
   local lines = {
-    tally_text("`tight` includes NNInfer's region for the epsilon with the largest box", best_tight),
-    tally_text("`tight` includes NNInfer's region, every epsilon", every_tight),
-    tally_text("`guarded` includes NNInfer's region at the same epsilon", guarded),
-    tally_text("`free` has at most as many literals as `prophecy`", free),
-    tally_text("`box` has a larger log-volume than the largest box of the paper's regions", box),
+    tally_text("`tight` includes NNInfer's region for the epsilon with the largest box", t.best),
+    tally_text("`tight` includes NNInfer's region, every epsilon", t.every),
+    tally_text("`guarded` includes NNInfer's region at the same epsilon", t.guarded),
+    tally_text("`free` has at most as many literals as `prophecy`", t.free),
+    tally_text("`box` has a larger log-volume than the largest box of the paper's regions", t.box),
   }
   if family == "mnist" then lines[#lines + 1] = support_text(records) end
-  return table.concat(lines, "\n") .. "\n", best_tight.no + guarded.no + free.no > 0
+  return table.concat(lines, "\n") .. "\n", t.best.no + t.guarded.no + t.free.no > 0
 end
 
 return claims

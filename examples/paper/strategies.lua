@@ -2,7 +2,7 @@
 ---
 ---     RELUCID_DATA=DIR lua5.4 examples/paper/strategies.lua [--families random,mnist,acas] [--count N]
 ---
---- Each input is one line of OUT/strategies-FAMILY.jsonl; a later run reads what is there and does the rest.
+--- Each input is one line of OUT/strategies-FAMILY-PART.jsonl; a later run reads what is there and does the rest.
 --- Inclusions are decided by linear programs (`region:includes`); the claims are in examples/paper/claims.lua.
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 package.path = here .. "../../?.lua;" .. package.path
@@ -105,35 +105,26 @@ local function in_box(x, box)
   return true
 end
 
--- The cases of the other strategies; the box starts from the best one of the paper's, so that it need not be
--- found a second time.
-local function more_cases(input, paper_runs, long)
-  local base, list = input.cases[1], {}
-  local function add(mode, eps, more)
-    local case = { mode = mode, eps = eps, options = more }
-    for name, value in pairs(base) do
-      if name ~= "mode" and name ~= "eps" then case[name] = value end
-    end
-    list[#list + 1] = case
+-- A case like the input's, for another strategy.
+local function case_of(input, mode, eps, more)
+  local case = { mode = mode, eps = eps, options = more }
+  for name, value in pairs(input.cases[1]) do
+    if name ~= "mode" and name ~= "eps" then case[name] = value end
   end
-  add("tight", nil, { epsilon = input.epsilons })
-  for _, eps in ipairs(input.epsilons) do add("guarded", eps) end
-  add("free", nil, { timeout = long })
-  if base.data then add("wide", nil, { data = base.data, timeout = long }) end
-  local box = best_of_paper(paper_runs)
-  if box and not base.anchor and not in_box(base.point, box) then box = nil end
-  add("box", nil, { timeout = long, start = box and { lo = box.lo, hi = box.hi } })
-  if base.net.n <= 16 then add("union", nil, { regions = 20, samples = 1000, with = { epsilon = 0.1 } }) end
-  return list
+  return case
 end
 
---- Run all strategies on an input.
----@param input paper.Input
----@param options table
----@return table record  for the file: rows, and what claims.inclusions says
-function strategies.run(input, options)
+-- The box starts from the paper's best one, so that it need not be found a second time.
+local function box_case(input, runs, long)
+  local box = best_of_paper(runs)
+  if box and not in_box(input.cases[1].point, box) then box = nil end
+  return case_of(input, "box", nil, { timeout = long, start = box and { lo = box.lo, hi = box.hi } })
+end
+
+-- Runs of an input, in order.
+local function runner(input, options)
   local runs, points = {}, drawn(input.cases[1])
-  local function run(case)
+  return runs, function(case)
     local row, result = common.run(case, options)
     row.coverage = coverage(result, points)
     runs[#runs + 1] = { case = case, row = row, result = result }
@@ -141,12 +132,52 @@ function strategies.run(input, options)
       io.stderr:write(("\r%s %d, %s: %.2f s \27[K"):format(input.family, input.id, common.mode_name(row), row.seconds))
     end
   end
-  for _, case in ipairs(input.cases) do run(case) end
-  for _, case in ipairs(more_cases(input, runs, options.long)) do run(case) end
+end
+
+local function rows_of(runs)
   local rows = {}
   for i, each in ipairs(runs) do rows[i] = each.row end
-  return { family = input.family, id = input.id, rows = rows, inclusions = claims.inclusions(runs) }
+  return rows
 end
+
+--- What is run on an input, in parts that are recorded one by one.
+---@type table<string, fun(input: paper.Input, options: table): table>
+strategies.parts = {}
+
+--- The paper's modes, and what is to include their regions.
+function strategies.parts.paper(input, options)
+  local runs, run = runner(input, options)
+  for _, case in ipairs(input.cases) do run(case) end
+  local box = box_case(input, runs, options.long)
+  run(case_of(input, "tight", nil, { epsilon = input.epsilons }))
+  for _, eps in ipairs(input.epsilons) do run(case_of(input, "guarded", eps)) end
+  run(box)
+  return { rows = rows_of(runs), inclusions = claims.inclusions(runs) }
+end
+
+--- Patterns that are no prefixes.
+function strategies.parts.free(input, options)
+  local runs, run = runner(input, options)
+  run(case_of(input, "free", nil, { timeout = options.long }))
+  return { rows = rows_of(runs) }
+end
+
+--- Many inputs: those of the data, or of the domain.
+function strategies.parts.wide(input, options)
+  local runs, run = runner(input, options)
+  local data = input.cases[1].data
+  if data then
+    run(case_of(input, "wide", nil, { data = data, timeout = options.long }))
+    run(case_of(input, "union", nil, { base = "wide", starts = "data", data = data, regions = options.regions,
+                                       samples = 10, timeout = options.long * options.regions,
+                                       with = { data = data, timeout = options.long } }))
+  else
+    run(case_of(input, "union", nil, { regions = 20, samples = 1000, with = { epsilon = 0.1 } }))
+  end
+  return { rows = rows_of(runs) }
+end
+
+local PARTS = { "paper", "free", "wide" }
 
 -- ---- files ------------------------------------------------------------------------------------------
 
@@ -161,22 +192,38 @@ local function earlier(path)
   return found
 end
 
+-- Add what a part recorded to the input's record.
+local function merge(record, part)
+  table.move(part.rows, 1, #part.rows, #record.rows + 1, record.rows)
+  record.inclusions = record.inclusions or part.inclusions
+end
+
+local function run_part(family, name, inputs, records, options)
+  local path = ("%s/strategies-%s-%s.jsonl"):format(options.out, family, name)
+  local found, write = earlier(path), nil
+  for _, input in ipairs(inputs) do
+    local part = found[input.id]
+    if not part and options.run:find(name, 1, true) then
+      part = strategies.parts[name](input, options)
+      part.family, part.id = family, input.id
+      write = write or common.lines(path, true)
+      write(part)
+    end
+    if part then merge(records[input.id], part) end
+  end
+end
+
+-- The records of a family's inputs, in order; an input of which nothing was run has none.
 local function run_family(family, options)
-  local path = ("%s/strategies-%s.jsonl"):format(options.out, family)
   local limits = strategies.LIMITS[family]
   local limited = setmetatable({ query_timeout = options.query_timeout or limits[1],
-                                 timeout = options.timeout or limits[2],
-                                 long = limits[3] }, { __index = options })
+                                 timeout = options.timeout or limits[2], long = limits[3] }, { __index = options })
   common.make_directory(options.out)
-  local found, records = earlier(path), {}
-  local write = common.lines(path, true)
-  for _, input in ipairs(by_input(SOURCES[family](options))) do
-    local record = found[input.id]
-    if not record and not options.recorded then
-      record = strategies.run(input, limited)
-      write(record)
-    end
-    records[#records + 1] = record
+  local inputs, by_id, records = by_input(SOURCES[family](options)), {}, {}
+  for _, input in ipairs(inputs) do by_id[input.id] = { family = family, id = input.id, rows = {} } end
+  for _, name in ipairs(PARTS) do run_part(family, name, inputs, by_id, limited) end
+  for _, input in ipairs(inputs) do
+    if #by_id[input.id].rows > 0 then records[#records + 1] = by_id[input.id] end
   end
   return records
 end
@@ -233,7 +280,7 @@ Where a strategy gives several regions, support and coverage are of their union,
 ]]
 
 --- Run the experiment.
----@param options table  families (text), count, seeds, points, own, recorded, and paper.Options
+---@param options table  families (text), count, seeds, points, own, run, regions, and paper.Options
 ---@return boolean sound  no sampled point breaks its goal, and no claim of inclusion is refuted
 ---@return table<string, table[]> records
 function strategies.main(options)
@@ -266,7 +313,9 @@ if common.is_main "strategies" then
   parser:option("--seeds", "How many random networks.", 10):argname("N"):convert(common.integer)
   parser:option("--points", "Which points of ACAS Xu, such as 0,2 (default: all)."):argname "I,..."
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
-  parser:flag("--recorded", "Only the tables of what earlier runs left.")
+  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,free,wide")
+    :argname "PART,..."
+  parser:option("--regions", "Regions of a union on data.", 3):argname("N"):convert(common.integer)
   common.main("strategies", parser, strategies.main)
 end
 

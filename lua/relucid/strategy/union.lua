@@ -17,6 +17,8 @@ local sample = require "relucid.sample"
 ---@field coverage? number  stop there; default 0.95
 ---@field regions? integer  stop at so many regions; default 1000
 ---@field samples? integer  inputs of the sample; default 2000
+---@field starts? "sample"|"data"  where starts come from that touch no region: the sample's inputs, or the rows of the
+---                         option data, in order; default "sample"
 ---@field choose? fun(frontier: table[], state: table): integer  which of the points {x, from, kind} comes next;
 ---                         default: facets and sampled starts in turn
 
@@ -39,6 +41,7 @@ local OWN = {
   coverage = { default = 0.95, check = share_check },
   regions = { default = 1000, check = common.count },
   samples = { default = 2000, check = common.count },
+  starts = { default = "sample", check = common.one_of("sample", "data") },
   choose = { type = "function" },
 }
 
@@ -134,8 +137,22 @@ function Union:offer(x, kind)
   end
 end
 
+-- The next row of the data with the goal that no region covers.
+function Union:recorded_start()
+  local data = self.task.hooks.data
+  while self.row < #data do
+    self.row = self.row + 1
+    local x = data:row(self.row)
+    if self.whole:contains(x) and self:has_goal(x) and not self:covers(x) then
+      return { x = x, kind = "data", from = 0 }
+    end
+  end
+  return nil
+end
+
 -- A start of the sample; after many tries in vain there is none.
 function Union:sampled_start()
+  if self.task.own.starts == "data" then return self:recorded_start() end
   for _ = 1, self.task.own.samples do
     local x = sample.input(self.starts, self.task.domain)
     if not x then return nil end
@@ -296,7 +313,8 @@ return function(net, point, goal, options)
   local union = setmetatable({ task = task, parts = {}, frontier = {}, whole = task:region {},
                                trivial = trivial_network(net.n), first = { x = point, kind = "point", from = 0 },
                                starts = sample.random(STARTS_SEED + (task.hooks.seed or 0)) }, Union)
-  union.base = base_of(task)
+  if task.own.starts == "data" and not task.hooks.data then error("option data: starts = data needs it", 0) end
+  union.row, union.base = 0, base_of(task)
   union.uncovered = draw(task)
   union.total = #union.uncovered
   return union
