@@ -346,14 +346,22 @@ end
 --- A JSON Lines file: call the result with each record.  It is written line by line, so that an interrupted run
 --- keeps what it has.
 ---@param path string
----@param append? boolean  keep the records that are there
 ---@return fun(record: table)
-function common.lines(path, append)
-  local handle = assert(io.open(path, append and "a" or "w"))
+function common.lines(path)
+  local handle = assert(io.open(path, "w"))
   return function(record)
     handle:write(json.encode(json.object(record, { "family", "id", "mode", "eps", "status", "implied" })), "\n")
     handle:flush()
   end
+end
+
+--- Add a record to a JSON Lines file.
+---@param path string
+---@param record table
+function common.append(path, record)
+  local handle = assert(io.open(path, "a"))
+  handle:write(json.encode(json.object(record, { "family", "id" })), "\n")
+  handle:close()
 end
 
 --- The raw result of a case: what was measured, the pattern and the boxes.

@@ -23,7 +23,7 @@ local SAMPLES, SEED = 2000, 1
 
 --- Seconds for each query and each strategy, where the command line gives none; and for those that can go on for
 --- long, `free`, `wide` and `box`.
-strategies.LIMITS = { random = { 10, 60, 60 }, mnist = { 2, 30, 10 }, acas = { 5, 120, 30 } }
+strategies.LIMITS = { random = { 10, 60, 60 }, mnist = { 2, 20, 6 }, acas = { 5, 120, 30 } }
 
 -- ---- inputs -----------------------------------------------------------------------------------
 
@@ -144,40 +144,46 @@ end
 ---@type table<string, fun(input: paper.Input, options: table): table>
 strategies.parts = {}
 
---- The paper's modes, and what is to include their regions.
+--- The paper's modes, and what is to contain their regions or to need fewer literals.
 function strategies.parts.paper(input, options)
   local runs, run = runner(input, options)
   for _, case in ipairs(input.cases) do run(case) end
-  local box = box_case(input, runs, options.long)
+  local box, prophecy = box_case(input, runs, options.long), runs[1].result
   run(case_of(input, "tight", nil, { epsilon = input.epsilons }))
-  for _, eps in ipairs(input.epsilons) do run(case_of(input, "guarded", eps)) end
+  for _, eps in ipairs(input.epsilons) do run(case_of(input, "guarded", eps, { timeout = options.long })) end
+  run(case_of(input, "free", nil, { timeout = options.long, start = prophecy.implied and prophecy:pattern() or nil }))
   run(box)
   return { rows = rows_of(runs), inclusions = claims.inclusions(runs) }
 end
 
---- Patterns that are no prefixes.
-function strategies.parts.free(input, options)
-  local runs, run = runner(input, options)
-  run(case_of(input, "free", nil, { timeout = options.long }))
-  return { rows = rows_of(runs) }
+-- A union whose first region is known.
+local function union_of_wide(input, first, options)
+  local data, point = input.cases[1].data, input.cases[1].point
+  local function base(net, x, goal, given)
+    if x == point then return first.result end
+    return relucid.strategy.wide(net, x, goal, given)
+  end
+  return case_of(input, "union", nil, { base = base, starts = "data", data = data, regions = options.regions,
+                                        timeout = 2 * options.long * options.regions,
+                                        with = { data = data, timeout = options.long } })
 end
 
 --- Many inputs: those of the data, or of the domain.
 function strategies.parts.wide(input, options)
   local runs, run = runner(input, options)
   local data = input.cases[1].data
-  if data then
-    run(case_of(input, "wide", nil, { data = data, timeout = options.long }))
-    run(case_of(input, "union", nil, { base = "wide", starts = "data", data = data, regions = options.regions,
-                                       samples = 10, timeout = options.long * options.regions,
-                                       with = { data = data, timeout = options.long } }))
-  else
+  if not data then
     run(case_of(input, "union", nil, { regions = 20, samples = 1000, with = { epsilon = 0.1 } }))
+    return { rows = rows_of(runs) }
   end
+  run(case_of(input, "wide", nil, { data = data, timeout = options.long }))
+  run(union_of_wide(input, runs[1], options))
+  local wide, union = runs[1].row, runs[2].row
+  union.seconds = union.seconds + wide.seconds
   return { rows = rows_of(runs) }
 end
 
-local PARTS = { "paper", "free", "wide" }
+local PARTS = { "paper", "wide" }
 
 -- ---- files ------------------------------------------------------------------------------------------
 
@@ -198,19 +204,21 @@ local function merge(record, part)
   record.inclusions = record.inclusions or part.inclusions
 end
 
-local function run_part(family, name, inputs, records, options)
-  local path = ("%s/strategies-%s-%s.jsonl"):format(options.out, family, name)
-  local found, write = earlier(path), nil
-  for _, input in ipairs(inputs) do
-    local part = found[input.id]
+local function path_of(family, name, options) return ("%s/strategies-%s-%s.jsonl"):format(options.out, family, name) end
+
+-- The record of an input: what is recorded of its parts, and what is run of those that are not.
+local function record_of(input, found, options)
+  local record = { family = input.family, id = input.id, rows = {} }
+  for _, name in ipairs(PARTS) do
+    local part = found[name][input.id]
     if not part and options.run:find(name, 1, true) then
       part = strategies.parts[name](input, options)
-      part.family, part.id = family, input.id
-      write = write or common.lines(path, true)
-      write(part)
+      part.family, part.id = input.family, input.id
+      common.append(path_of(input.family, name, options), part)
     end
-    if part then merge(records[input.id], part) end
+    if part then merge(record, part) end
   end
+  return record
 end
 
 -- The records of a family's inputs, in order; an input of which nothing was run has none.
@@ -219,11 +227,11 @@ local function run_family(family, options)
   local limited = setmetatable({ query_timeout = options.query_timeout or limits[1],
                                  timeout = options.timeout or limits[2], long = limits[3] }, { __index = options })
   common.make_directory(options.out)
-  local inputs, by_id, records = by_input(SOURCES[family](options)), {}, {}
-  for _, input in ipairs(inputs) do by_id[input.id] = { family = family, id = input.id, rows = {} } end
-  for _, name in ipairs(PARTS) do run_part(family, name, inputs, by_id, limited) end
-  for _, input in ipairs(inputs) do
-    if #by_id[input.id].rows > 0 then records[#records + 1] = by_id[input.id] end
+  local found, records = {}, {}
+  for _, name in ipairs(PARTS) do found[name] = earlier(path_of(family, name, options)) end
+  for _, input in ipairs(by_input(SOURCES[family](options))) do
+    local record = record_of(input, found, limited)
+    if #record.rows > 0 then records[#records + 1] = record end
   end
   return records
 end
@@ -313,7 +321,7 @@ if common.is_main "strategies" then
   parser:option("--seeds", "How many random networks.", 10):argname("N"):convert(common.integer)
   parser:option("--points", "Which points of ACAS Xu, such as 0,2 (default: all)."):argname "I,..."
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
-  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,free,wide")
+  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide")
     :argname "PART,..."
   parser:option("--regions", "Regions of a union on data.", 3):argname("N"):convert(common.integer)
   common.main("strategies", parser, strategies.main)

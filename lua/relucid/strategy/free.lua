@@ -14,6 +14,7 @@ local Result = require "relucid.result"
 ---@field mode? "divide"|"deletion"  default "divide": the outcome of "deletion" with far fewer queries
 ---@field grow? boolean  where the region is no polytope, grow the largest box of the polytope inside it that is known,
 ---                      proving that the literals hold on it; default: with at most 16 inputs
+---@field start? table  relucid.pattern of literals that the point obeys, such as Prophecy's; default: the whole pattern
 ---@field layers? "backward"|"forward"  which layers are tried first; default "backward", the last one
 
 local function layer_order(net, backward)
@@ -78,6 +79,10 @@ local function boxes_of(task, pattern, region)
   return boxes
 end
 
+local function check_start(value)
+  if type(value) ~= "userdata" or not value.literals then return "a relucid.pattern" end
+end
+
 ---@param net table  relucid.network
 ---@param point number[]
 ---@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
@@ -86,9 +91,15 @@ end
 return function(net, point, goal, options)
   local task = common.task("free", net, point, goal, options, {
     mode = { default = "divide", check = common.one_of("divide", "deletion") },
+    start = { check = check_start },
     grow = { default = net.n <= MOST_INPUTS, type = "boolean" },
     layers = { default = "backward", check = common.one_of("backward", "forward") } })
-  local outcome = task:minimize(task.goal, { mode = task.own.mode,
+  local start = task.own.start
+  task.options.start = start and tostring(start) or nil
+  if start and not core.region(net, task.domain, start):contains(point) then
+    error("option start: the point does not obey the pattern", 0)
+  end
+  local outcome = task:minimize(task.goal, { mode = task.own.mode, pattern = start,
                                              order = layer_order(net, task.own.layers == "backward") })
   if outcome.verdict ~= "proved" then return forms.cut_by_margins(task, outcome) end
   local minimal = outcome.ended == "done" and outcome.unknowns == 0
