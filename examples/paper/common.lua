@@ -43,6 +43,7 @@ local common = {}
 ---@field timeout? number         seconds for each case
 ---@field watch? fun(case: paper.Case): fun(state: table)  makes the listener of a case's progress
 ---@field quiet? boolean          print nothing
+---@field memo? table             what strategies share, for relucid.StrategyOptions
 ---@field markdown? string        file of the tables
 
 ---@class paper.Row
@@ -60,6 +61,7 @@ local common = {}
 ---@field support? integer        rows of the data in the region
 ---@field seconds number          strategy and boxes
 ---@field strategy_seconds number
+---@field cpu_seconds number      of strategy and boxes, as if nothing had been kept from earlier strategies
 ---@field support_seconds? number
 ---@field megabytes? number       peak of resident memory during the case
 ---@field sampled? integer        points of the region that were evaluated
@@ -124,7 +126,7 @@ end
 
 local function characterise(case, goal, options, progress)
   local fields = { epsilon = case.eps, domain = case.domain, anchor = case.anchor, timeout = options.timeout,
-                   query_timeout = options.query_timeout, progress = progress }
+                   query_timeout = options.query_timeout, progress = progress, memo = options.memo }
   for name, value in pairs(case.options or {}) do fields[name] = value end
   return relucid.strategy.run(case.mode, case.net, case.point, goal, fields)
 end
@@ -168,6 +170,7 @@ function common.run(case, options, progress)
   local goal = common.goal(case)
   collectgarbage()
   reset_peak()
+  local cpu = os.clock()
   local strategy_seconds, result = timed(function()
     return characterise(case, goal, options, progress)
   end)
@@ -181,6 +184,7 @@ function common.run(case, options, progress)
     row.literals = fewest and math.tointeger(-fewest)
     local box_seconds = timed(function() width, volume = add_boxes(row, result) end)
     row.seconds = strategy_seconds + box_seconds
+    row.cpu_seconds = os.clock() - cpu + (result.stats.reused_seconds or 0)
     if case.data then
       row.support_seconds, row.support = timed(function() return result:support(case.data) end)
     end

@@ -21,9 +21,11 @@ local strategies = {}
 
 local SAMPLES, SEED = 2000, 1
 
---- Seconds for each query and each strategy, where the command line gives none; and for those that can go on for
---- long, `free`, `wide` and `box`.
-strategies.LIMITS = { random = { 10, 60, 60 }, mnist = { 2, 20, 6 }, acas = { 5, 120, 30 } }
+--- Limits for each family: nodes of each query, as they do not depend on what else the machine does, and CPU seconds
+--- for each of the strategies that can go on for long: `guarded`, `free`, `wide`, `box` and `union`.
+strategies.LIMITS = {
+  random = { nodes = 1e6, cpu = 30 }, mnist = { nodes = 400, cpu = 4 }, acas = { nodes = 2000, cpu = 20 },
+}
 
 -- ---- inputs -----------------------------------------------------------------------------------
 
@@ -105,27 +107,39 @@ local function in_box(x, box)
   return true
 end
 
+-- Options that end a strategy after so many CPU seconds.
+local function within(seconds, fields)
+  local started = nil
+  fields.stop = function()
+    started = started or os.clock()
+    return os.clock() - started > seconds
+  end
+  return fields
+end
+
 -- A case like the input's, for another strategy.
 local function case_of(input, mode, eps, more)
-  local case = { mode = mode, eps = eps, options = more }
-  for name, value in pairs(input.cases[1]) do
-    if name ~= "mode" and name ~= "eps" then case[name] = value end
-  end
+  local case = {}
+  for name, value in pairs(input.cases[1]) do case[name] = value end
+  case.mode, case.eps, case.options = mode, eps, more
   return case
 end
 
 -- The box starts from the paper's best one, so that it need not be found a second time.
-local function box_case(input, runs, long)
+local function box_case(input, runs, cpu)
   local box = best_of_paper(runs)
   if box and not in_box(input.cases[1].point, box) then box = nil end
-  return case_of(input, "box", nil, { timeout = long, start = box and { lo = box.lo, hi = box.hi } })
+  return case_of(input, "box", nil, within(cpu, { start = box and { lo = box.lo, hi = box.hi } }))
 end
 
 -- Runs of an input, in order.
 local function runner(input, options)
   local runs, points = {}, drawn(input.cases[1])
   return runs, function(case)
+    case.options = case.options or {}
+    case.options.search = { nodes = options.nodes }
     local row, result = common.run(case, options)
+    row.cpu_seconds = row.cpu_seconds or 0
     row.coverage = coverage(result, points)
     runs[#runs + 1] = { case = case, row = row, result = result }
     if not options.quiet then
@@ -148,10 +162,10 @@ strategies.parts = {}
 function strategies.parts.paper(input, options)
   local runs, run = runner(input, options)
   for _, case in ipairs(input.cases) do run(case) end
-  local box, prophecy = box_case(input, runs, options.long), runs[1].result
+  local box, prophecy = box_case(input, runs, options.cpu), runs[1].result
   run(case_of(input, "tight", nil, { epsilon = input.epsilons }))
-  for _, eps in ipairs(input.epsilons) do run(case_of(input, "guarded", eps, { timeout = options.long })) end
-  run(case_of(input, "free", nil, { timeout = options.long, start = prophecy.implied and prophecy:pattern() or nil }))
+  for _, eps in ipairs(input.epsilons) do run(case_of(input, "guarded", eps, within(options.cpu, {}))) end
+  run(case_of(input, "free", nil, within(options.cpu, { start = prophecy.implied and prophecy:pattern() or nil })))
   run(box)
   return { rows = rows_of(runs), inclusions = claims.inclusions(runs) }
 end
@@ -161,11 +175,10 @@ local function union_of_wide(input, first, options)
   local data, point = input.cases[1].data, input.cases[1].point
   local function base(net, x, goal, given)
     if x == point then return first.result end
-    return relucid.strategy.wide(net, x, goal, given)
+    return relucid.strategy.wide(net, x, goal, within(options.cpu, given))
   end
   return case_of(input, "union", nil, { base = base, starts = "data", data = data, regions = options.regions,
-                                        timeout = 2 * options.long * options.regions,
-                                        with = { data = data, timeout = options.long } })
+                                        with = { data = data } })
 end
 
 --- Many inputs: those of the data, or of the domain.
@@ -176,10 +189,10 @@ function strategies.parts.wide(input, options)
     run(case_of(input, "union", nil, { regions = 20, samples = 1000, with = { epsilon = 0.1 } }))
     return { rows = rows_of(runs) }
   end
-  run(case_of(input, "wide", nil, { data = data, timeout = options.long }))
+  run(case_of(input, "wide", nil, within(options.cpu, { data = data })))
   run(union_of_wide(input, runs[1], options))
   local wide, union = runs[1].row, runs[2].row
-  union.seconds = union.seconds + wide.seconds
+  union.cpu_seconds = union.cpu_seconds + wide.cpu_seconds
   return { rows = rows_of(runs) }
 end
 
@@ -224,8 +237,8 @@ end
 -- The records of a family's inputs, in order; an input of which nothing was run has none.
 local function run_family(family, options)
   local limits = strategies.LIMITS[family]
-  local limited = setmetatable({ query_timeout = options.query_timeout or limits[1],
-                                 timeout = options.timeout or limits[2], long = limits[3] }, { __index = options })
+  local limited = setmetatable({ nodes = limits.nodes, cpu = options.cpu or limits.cpu, memo = {} },
+                               { __index = options })
   common.make_directory(options.out)
   local found, records = {}, {}
   for _, name in ipairs(PARTS) do found[name] = earlier(path_of(family, name, options)) end
@@ -265,7 +278,7 @@ local function line_of(name, rows)
   return { name, tostring(#rows), tostring(ended), common.number(median "regions", 0),
            common.number(median "support", 0), common.number(median "log_volume"), common.number(median "perimeter"),
            common.number(median "coverage", 4), common.number(median "literals", 0), common.number(median "queries", 0),
-           common.number(median "seconds", 3) }
+           common.number(median "cpu_seconds", 3) }
 end
 
 --- One line for each strategy: medians over the inputs.
@@ -276,7 +289,7 @@ function strategies.table(records)
   local lines = {}
   for i, name in ipairs(names) do lines[i] = line_of(name, groups[name]) end
   return common.table({ "strategy", "inputs", "ended early", "regions", "support", "log-volume", "perimeter",
-                        "coverage", "literals", "queries", "seconds" }, lines)
+                        "coverage", "literals", "queries", "CPU s" }, lines)
 end
 
 local TITLES = { random = "Random networks 5-2-5-4-3", mnist = "MNIST 784-10x10-10", acas = "ACAS Xu 1_1" }
@@ -284,6 +297,7 @@ local TITLES = { random = "Random networks 5-2-5-4-3", mnist = "MNIST 784-10x10-
 local INTRODUCTION = [[
 Medians over the inputs. "Ended early" counts cases that a time limit or an undecided first query ended; their regions
 are proved all the same. Coverage is the share of a seeded uniform sample of the domain's inputs with the goal.
+CPU seconds are of strategy and boxes. A strategy may be stopped after some CPU seconds; queries have a limit of nodes.
 Where a strategy gives several regions, support and coverage are of their union, boxes and literals of the best.
 ]]
 
@@ -323,6 +337,7 @@ if common.is_main "strategies" then
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
   parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide")
     :argname "PART,..."
+  parser:option("--cpu", "CPU seconds for strategies that can go on for long."):argname("SECONDS"):convert(tonumber)
   parser:option("--regions", "Regions of a union on data.", 3):argname("N"):convert(common.integer)
   common.main("strategies", parser, strategies.main)
 end

@@ -3,6 +3,7 @@
 local core = require "relucid.core"
 local job = require "relucid.job"
 local Result = require "relucid.result"
+local memo = require "relucid.strategy.memo"
 
 local common = {}
 
@@ -16,6 +17,8 @@ local common = {}
 ---@field seed? integer             of the counterexample sampler
 ---@field threads? integer
 ---@field search? table             further search options, for each query
+---@field memo? table               the caller's: settled minimisations are kept there and used by later calls that are
+---                                 given the same table and domain; stats.reused_seconds is what they took then
 ---@field order? fun(pattern: table, stats: table): table  order in which to drop neurons: numbers or {layer, neuron}
 ---@field stop? fun(state: relucid.State): boolean?  called several times a second; true ends the strategy
 ---@field progress? fun(state: relucid.State)
@@ -29,7 +32,7 @@ local common = {}
 ---@field text string|nil   where the strategy is
 
 local KNOWN = { domain = true, data = true, anchor = true, raw = true, timeout = true, query_timeout = true,
-                seed = true, threads = true, search = true, order = true, stop = true, progress = true }
+                seed = true, threads = true, search = true, memo = true, order = true, stop = true, progress = true }
 
 ---@class relucid.Task
 local Task = {}
@@ -217,7 +220,7 @@ function common.task(strategy, net, point, goal, options, own, unused)
   check_type("options", options, "table")
   check_options(strategy, options, own, unused or {})
   for _, name in ipairs { "order", "stop", "progress" } do check_type(name, options[name], "function") end
-  check_type("search", options.search, "table")
+  for _, name in ipairs { "search", "memo" } do check_type(name, options[name], "table") end
   for _, name in ipairs { "timeout", "query_timeout" } do check_type(name, options[name], "number") end
   if type(point) ~= "table" then error(("point: list expected, got %s"):format(type(point)), 0) end
   if #point ~= net.n then error(("point has %d numbers, expected %d"):format(#point, net.n), 0) end
@@ -396,32 +399,47 @@ end
 ---@field unknowns integer  queries without an answer, whose literals were kept
 ---@field witness number[]|nil  for "counterexample": an input that obeys the starting pattern without the property
 
---- Minimise the point's pattern while it implies the property.
----@param property table  relucid.property
----@param fields? relucid.Minimize
----@return relucid.Outcome
-function Task:minimize(property, fields)
-  fields = fields or {}
-  local start = fields.pattern or self.full
-  if self.ended then return { verdict = "running", pattern = start, ended = self.ended, unknowns = 0 } end
-  local mode = fields.mode or "prefix"
-  local minimize <close> = self.net:minimize(self:search_options {
-    domain = fields.domain or self.domain, pattern = start, property = property, mode = mode,
-    order = order_of(self, property) or fields.order, point = self.point })
+-- Minimise; the outcome's stats are those of the job.
+local function minimised(self, fields)
+  local started = core.now()
+  local minimize <close> = self.net:minimize(self:search_options(fields))
   self.verdict = "running"
   local ended = self:drive(function(nodes) return minimize:step(nodes) end, function()
     self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
     return self:state(minimize:stats())
   end)
   local stats = minimize:stats()
-  self:add_stats(stats)
-  self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
-  if self.verdict == "proved" and stats.unknowns > 0 then
-    self:note("%d %s left without an answer, their literals were kept", stats.unknowns,
-              stats.unknowns == 1 and "query was" or "queries were")
+  return { verdict = minimize:verdict(), pattern = minimize:pattern(), ended = ended, unknowns = stats.unknowns,
+           witness = minimize:witness(), stats = stats, seconds = core.now() - started }
+end
+
+--- Minimise the point's pattern while it implies the property.
+---@param property table  relucid.property
+---@param fields? relucid.Minimize
+---@return relucid.Outcome
+function Task:minimize(property, fields)
+  fields = fields or {}
+  local start, domain, mode = fields.pattern or self.full, fields.domain or self.domain, fields.mode or "prefix"
+  if self.ended then return { verdict = "running", pattern = start, ended = self.ended, unknowns = 0 } end
+  local kept = not self.hooks.order and self.hooks.memo
+  local key = kept and memo.key(start, property, mode, fields.order)
+  local outcome = kept and memo.find(kept, self.net, domain, key)
+  if outcome then
+    self.stats.reused_seconds = (self.stats.reused_seconds or 0) + outcome.seconds
+  else
+    outcome = minimised(self, { domain = domain, pattern = start, property = property, mode = mode,
+                                order = order_of(self, property) or fields.order, point = self.point })
+    if kept and outcome.ended == "done" and outcome.unknowns == 0 then
+      memo.keep(kept, self.net, domain, key, outcome)
+    end
   end
-  return { verdict = self.verdict, pattern = self.pattern, ended = ended, unknowns = stats.unknowns,
-           witness = minimize:witness() }
+  self:add_stats(outcome.stats)
+  self.verdict, self.pattern = outcome.verdict, outcome.pattern
+  if outcome.verdict == "proved" and outcome.unknowns > 0 then
+    self:note("%d %s left without an answer, their literals were kept", outcome.unknowns,
+              outcome.unknowns == 1 and "query was" or "queries were")
+  end
+  return outcome
 end
 
 local ENDED_NOTE = {

@@ -223,10 +223,9 @@ local function take(union, result)
       if not region:contains(x) then left[#left + 1] = x end
     end
     union.uncovered = left
-    if union.task.own.starts == "data" then goto next_part end
-    if result:kind(i) == "polytope" then polytope_neighbours(union, region)
-    elseif result:kind(i) == "box" then box_neighbours(union, region) end
-    ::next_part::
+    local kind = union.task.own.starts == "sample" and result:kind(i)
+    if kind == "polytope" then polytope_neighbours(union, region)
+    elseif kind == "box" then box_neighbours(union, region) end
   end
 end
 
