@@ -11,7 +11,7 @@
  * a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with those
  * gathered before; then one query asks whether the whole chunk may go.
  *   Proved: it goes.  What was passed over is needed: refuted with more literals, so refuted with fewer.
- *   Counterexample: it is stored and the chunk gathered anew, which it now refutes.
+ *   Counterexample: it is stored and a chunk of half the size gathered anew: few large chunks may go whole.
  *   No answer: the first half is asked about (as QuickXplain halves; Junker 2004); a single literal is kept.
  * So the outcome is that of trying to drop one literal after the other in order, with about as many queries as
  * there are chunks and counterexamples that descent did not find, not literals. */
@@ -91,7 +91,7 @@ static rl_status make_divide(rl_minimize *q, rl_error *err) {
   q->tried = rl_alloc(neurons, sizeof *q->tried);
   q->x = rl_alloc((size_t)q->net->sizes[0], sizeof *q->x);
   if (!q->chunk || !q->tried || !q->x) return rl_fail_memory(err);
-  q->most = q->count;
+  q->most = (q->count + 1) / 2;
   double weights = 0;
   for (int k = 0; k < q->net->layers; k++) weights += (double)q->net->sizes[k] * q->net->sizes[k + 1];
   q->starts = (int)fmin(fmax(WORK / (2 * STEPS * weights), 4), 1000);
@@ -341,6 +341,7 @@ static void settle_chunk(rl_minimize *q, rl_verdict verdict) {
     q->most = 2 * q->gathered > q->most ? 2 * q->gathered : q->most;
     take_chunk(q);
   } else if (verdict == RL_COUNTEREXAMPLE) {
+    q->most = (q->gathered + 1) / 2;
     q->at = q->start;
     begin_chunk(q);
   } else {

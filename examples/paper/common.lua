@@ -368,6 +368,19 @@ function common.append(path, record)
   handle:close()
 end
 
+--- The records that earlier runs left in a JSON Lines file, by id.
+---@param path string
+---@return table<integer, table>
+function common.records(path)
+  local found = {}
+  if not lfs.attributes(path, "mode") then return found end
+  for line in io.lines(path) do
+    local ok, record = pcall(json.decode, line, path)
+    if ok then found[record.id] = record end -- the last line may be cut short
+  end
+  return found
+end
+
 --- The raw result of a case: what was measured, the pattern and the boxes.
 ---@param row paper.Row
 ---@param result relucid.Result

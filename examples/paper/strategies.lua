@@ -13,7 +13,6 @@ local claims = require "examples.paper.claims"
 local mnist = require "examples.paper.mnist"
 local random = require "examples.paper.random"
 local relucid = require "relucid"
-local lfs = require "lfs"
 local measure = require "relucid.measure"
 local sample = require "relucid.sample"
 
@@ -22,9 +21,9 @@ local strategies = {}
 local SAMPLES, SEED = 2000, 1
 
 --- Limits for each family: nodes of each query, as they do not depend on what else the machine does, and CPU seconds
---- for each of the strategies that can go on for long: `guarded`, `free`, `wide`, `box` and `union`.
+--- for each of the strategies that can go on for long: `guarded`, `free` and `box`; `wide` has twice as many.
 strategies.LIMITS = {
-  random = { nodes = 1e6, cpu = 30 }, mnist = { nodes = 400, cpu = 4 }, acas = { nodes = 2000, cpu = 20 },
+  random = { nodes = 1e6, cpu = 30 }, mnist = { nodes = 400, cpu = 2 }, acas = { nodes = 2000, cpu = 20 },
 }
 
 -- ---- inputs -----------------------------------------------------------------------------------
@@ -175,7 +174,7 @@ local function union_of_wide(input, first, options)
   local data, point = input.cases[1].data, input.cases[1].point
   local function base(net, x, goal, given)
     if x == point then return first.result end
-    return relucid.strategy.wide(net, x, goal, within(options.cpu, given))
+    return relucid.strategy.wide(net, x, goal, within(2 * options.cpu, given))
   end
   return case_of(input, "union", nil, { base = base, starts = "data", data = data, regions = options.regions,
                                         with = { data = data } })
@@ -189,7 +188,7 @@ function strategies.parts.wide(input, options)
     run(case_of(input, "union", nil, { regions = 20, samples = 1000, with = { epsilon = 0.1 } }))
     return { rows = rows_of(runs) }
   end
-  run(case_of(input, "wide", nil, within(options.cpu, { data = data })))
+  run(case_of(input, "wide", nil, within(2 * options.cpu, { data = data })))
   run(union_of_wide(input, runs[1], options))
   local wide, union = runs[1].row, runs[2].row
   union.cpu_seconds = union.cpu_seconds + wide.cpu_seconds
@@ -199,17 +198,6 @@ end
 local PARTS = { "paper", "wide" }
 
 -- ---- files ------------------------------------------------------------------------------------------
-
--- The records that an earlier run left, by input.
-local function earlier(path)
-  local found = {}
-  if not lfs.attributes(path, "mode") then return found end
-  for line in io.lines(path) do
-    local ok, record = pcall(relucid.json.decode, line, path)
-    if ok then found[record.id] = record end -- the last line may be cut short
-  end
-  return found
-end
 
 -- Add what a part recorded to the input's record.
 local function merge(record, part)
@@ -241,7 +229,7 @@ local function run_family(family, options)
                                { __index = options })
   common.make_directory(options.out)
   local found, records = {}, {}
-  for _, name in ipairs(PARTS) do found[name] = earlier(path_of(family, name, options)) end
+  for _, name in ipairs(PARTS) do found[name] = common.records(path_of(family, name, options)) end
   for _, input in ipairs(by_input(SOURCES[family](options))) do
     local record = record_of(input, found, limited)
     if #record.rows > 0 then records[#records + 1] = record end
@@ -337,7 +325,7 @@ if common.is_main "strategies" then
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
   parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide")
     :argname "PART,..."
-  parser:option("--cpu", "CPU seconds for strategies that can go on for long."):argname("SECONDS"):convert(tonumber)
+  parser:option("--cpu", "CPU seconds for strategies that can go on for long; wide: twice as many."):argname("SECONDS"):convert(tonumber)
   parser:option("--regions", "Regions of a union on data.", 3):argname("N"):convert(common.integer)
   common.main("strategies", parser, strategies.main)
 end

@@ -3,7 +3,7 @@
 local core = require "relucid.core"
 local job = require "relucid.job"
 local Result = require "relucid.result"
-local memo = require "relucid.strategy.memo"
+local minimising = require "relucid.strategy.minimising"
 
 local common = {}
 
@@ -18,7 +18,7 @@ local common = {}
 ---@field threads? integer
 ---@field search? table             further search options, for each query
 ---@field memo? table               the caller's: settled minimisations are kept there and used by later calls that are
----                                 given the same table and domain; stats.reused_seconds is what they took then
+---                                 given the same table and domain; stats.reused_seconds: CPU seconds that they took then
 ---@field order? fun(pattern: table, stats: table): table  order in which to drop neurons: numbers or {layer, neuron}
 ---@field stop? fun(state: relucid.State): boolean?  called several times a second; true ends the strategy
 ---@field progress? fun(state: relucid.State)
@@ -374,73 +374,7 @@ function Task:upper(pattern, target)
   return upper == upper and upper or math.huge
 end
 
--- ---- minimising -----------------------------------------------------------------------------------
-
--- The user's order in which to try to drop neurons, or nil.
-local function order_of(self, property)
-  if not self.hooks.order then return nil end
-  local context = { network = self.net, point = self.point, domain = self.domain, goal = self.goal,
-                    property = property }
-  local order = common.call("order", self.hooks.order, self.full, context)
-  if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
-  return order
-end
-
----@class relucid.Minimize
----@field mode? "prefix"|"deletion"|"divide"  default "prefix"
----@field domain? table                       relucid.domain, default: the task's
----@field pattern? table                      relucid.pattern to start from, default: the point's whole pattern
----@field order? table                        used when the user gives none
-
----@class relucid.Outcome
----@field verdict string    does the starting pattern imply the property?
----@field pattern table     the smallest pattern that is proved to
----@field ended string      "done" or why the task ended
----@field unknowns integer  queries without an answer, whose literals were kept
----@field witness number[]|nil  for "counterexample": an input that obeys the starting pattern without the property
-
--- Minimise; the outcome's stats are those of the job.
-local function minimised(self, fields)
-  local started = core.now()
-  local minimize <close> = self.net:minimize(self:search_options(fields))
-  self.verdict = "running"
-  local ended = self:drive(function(nodes) return minimize:step(nodes) end, function()
-    self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
-    return self:state(minimize:stats())
-  end)
-  local stats = minimize:stats()
-  return { verdict = minimize:verdict(), pattern = minimize:pattern(), ended = ended, unknowns = stats.unknowns,
-           witness = minimize:witness(), stats = stats, seconds = core.now() - started }
-end
-
---- Minimise the point's pattern while it implies the property.
----@param property table  relucid.property
----@param fields? relucid.Minimize
----@return relucid.Outcome
-function Task:minimize(property, fields)
-  fields = fields or {}
-  local start, domain, mode = fields.pattern or self.full, fields.domain or self.domain, fields.mode or "prefix"
-  if self.ended then return { verdict = "running", pattern = start, ended = self.ended, unknowns = 0 } end
-  local kept = not self.hooks.order and self.hooks.memo
-  local key = kept and memo.key(start, property, mode, fields.order)
-  local outcome = kept and memo.find(kept, self.net, domain, key)
-  if outcome then
-    self.stats.reused_seconds = (self.stats.reused_seconds or 0) + outcome.seconds
-  else
-    outcome = minimised(self, { domain = domain, pattern = start, property = property, mode = mode,
-                                order = order_of(self, property) or fields.order, point = self.point })
-    if kept and outcome.ended == "done" and outcome.unknowns == 0 then
-      memo.keep(kept, self.net, domain, key, outcome)
-    end
-  end
-  self:add_stats(outcome.stats)
-  self.verdict, self.pattern = outcome.verdict, outcome.pattern
-  if outcome.verdict == "proved" and outcome.unknowns > 0 then
-    self:note("%d %s left without an answer, their literals were kept", outcome.unknowns,
-              outcome.unknowns == 1 and "query was" or "queries were")
-  end
-  return outcome
-end
+-- ---- results ------------------------------------------------------------------------------------
 
 local ENDED_NOTE = {
   interrupted = "interrupted", timeout = "the time limit was reached", stopped = "stopped by the user's function",
@@ -499,5 +433,6 @@ function Task:result(parts, fields)
 end
 
 common.Task = Task
+minimising.add_to(Task, common)
 
 return common

@@ -15,6 +15,7 @@ local Result = require "relucid.result"
 ---@field grow? boolean  where the region is no polytope, grow the largest box of the polytope inside it that is known,
 ---                      proving that the literals hold on it; default: with at most 16 inputs
 ---@field start? table  relucid.pattern of literals that the point obeys, such as Prophecy's; default: the whole pattern
+---@field queries? integer  end after so many queries: the first ones drop most
 ---@field layers? "backward"|"forward"  which layers are tried first; default "backward", the last one
 
 local function layer_order(net, backward)
@@ -91,7 +92,7 @@ end
 return function(net, point, goal, options)
   local task = common.task("free", net, point, goal, options, {
     mode = { default = "divide", check = common.one_of("divide", "deletion") },
-    start = { check = check_start },
+    start = { check = check_start }, queries = { check = common.count },
     grow = { default = net.n <= MOST_INPUTS, type = "boolean" },
     layers = { default = "backward", check = common.one_of("backward", "forward") } })
   local start = task.own.start
@@ -99,12 +100,14 @@ return function(net, point, goal, options)
   if start and not core.region(net, task.domain, start):contains(point) then
     error("option start: the point does not obey the pattern", 0)
   end
-  local outcome = task:minimize(task.goal, { mode = task.own.mode, pattern = start,
+  local outcome = task:minimize(task.goal, { mode = task.own.mode, pattern = start, queries = task.own.queries,
                                              order = layer_order(net, task.own.layers == "backward") })
   if outcome.verdict ~= "proved" then return forms.cut_by_margins(task, outcome) end
-  local minimal = outcome.ended == "done" and outcome.unknowns == 0
+  local minimal = outcome.settled
   if minimal then
     task:note("the pattern is minimal: none of its literals can go")
+  elseif outcome.ended == "done" and outcome.unknowns == 0 then
+    task:note("the minimisation ended after %d queries: literals may be left that could go", task.own.queries)
   elseif outcome.ended == "done" then
     task:note("the pattern is minimal up to queries without an answer")
   end
