@@ -20,10 +20,13 @@ local strategies = {}
 
 local SAMPLES, SEED = 2000, 1
 
---- Limits for each family: nodes of each query, as they do not depend on what else the machine does, and CPU seconds
---- for each of the strategies that can go on for long: `guarded`, `free` and `box`; `wide` has twice as many.
+--- Limits for each family. Of nodes for each query (box_nodes: those of `box`), as nodes do not depend on what else
+--- the machine does; and CPU seconds for the strategies that can go on for long: `guarded` and `free`; `box` and
+--- `wide` have twice as many.
 strategies.LIMITS = {
-  random = { nodes = 1e6, cpu = 30 }, mnist = { nodes = 400, cpu = 2 }, acas = { nodes = 2000, cpu = 20 },
+  random = { nodes = 1e6, box_nodes = 1e6, cpu = 30 },
+  mnist = { nodes = 400, box_nodes = 50, cpu = 2 },
+  acas = { nodes = 2000, box_nodes = 2000, cpu = 10 },
 }
 
 -- ---- inputs -----------------------------------------------------------------------------------
@@ -128,7 +131,7 @@ end
 local function box_case(input, runs, cpu)
   local box = best_of_paper(runs)
   if box and not in_box(input.cases[1].point, box) then box = nil end
-  return case_of(input, "box", nil, within(cpu, { start = box and { lo = box.lo, hi = box.hi } }))
+  return case_of(input, "box", nil, within(2 * cpu, { start = box and { lo = box.lo, hi = box.hi } }))
 end
 
 -- Runs of an input, in order.
@@ -136,7 +139,7 @@ local function runner(input, options)
   local runs, points = {}, drawn(input.cases[1])
   return runs, function(case)
     case.options = case.options or {}
-    case.options.search = { nodes = options.nodes }
+    case.options.search = { nodes = case.mode == "box" and options.box_nodes or options.nodes }
     local row, result = common.run(case, options)
     row.cpu_seconds = row.cpu_seconds or 0
     row.coverage = coverage(result, points)
@@ -225,7 +228,7 @@ end
 -- The records of a family's inputs, in order; an input of which nothing was run has none.
 local function run_family(family, options)
   local limits = strategies.LIMITS[family]
-  local limited = setmetatable({ nodes = limits.nodes, cpu = options.cpu or limits.cpu, memo = {} },
+  local limited = setmetatable({ nodes = limits.nodes, box_nodes = limits.box_nodes, cpu = options.cpu or limits.cpu, memo = {} },
                                { __index = options })
   common.make_directory(options.out)
   local found, records = {}, {}
@@ -325,7 +328,7 @@ if common.is_main "strategies" then
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
   parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide")
     :argname "PART,..."
-  parser:option("--cpu", "CPU seconds for strategies that can go on for long; wide: twice as many."):argname("SECONDS"):convert(tonumber)
+  parser:option("--cpu", "CPU seconds for strategies that can go on for long; box, wide: twice."):argname("SECONDS"):convert(tonumber)
   parser:option("--regions", "Regions of a union on data.", 3):argname("N"):convert(common.integer)
   common.main("strategies", parser, strategies.main)
 end
