@@ -86,10 +86,12 @@ end
 -- The claims tell what fails.
 function T.test_claims()
   local function record(id, free, box)
-    return { id = id, inclusions = { best = "1", tight = { ["1"] = "yes" }, guarded = { ["1"] = id == 7 and "no" or "open" } },
+    local guarded = { ["1"] = id == 7 and "no" or "open" }
+    return { id = id, inclusions = { best = "1", tight = { ["1"] = "yes" }, guarded = guarded },
              rows = { { mode = "prophecy", literals = 5, log_volume = 1.5, support = 3 },
                       { mode = "nninfer", eps = 1, literals = 5, log_volume = 1, support = 4 },
-                      { mode = "free", literals = free, support = 8 }, { mode = "box", log_volume = box, support = 1 } } }
+                      { mode = "free", literals = free, support = 8 },
+                      { mode = "box", log_volume = box, support = 1 } } }
   end
   local text, refuted = claims.text("mnist", { record(7, 5, 2), record(8, 6, 1.5) })
   lu.assertTrue(refuted)

@@ -175,7 +175,8 @@ function common.run(case, options, progress)
     return characterise(case, goal, options, progress)
   end)
   local row = { family = case.family, id = case.id, mode = case.mode, eps = case.eps, status = result.status,
-                implied = result.implied, contains = contains(result, case.point), regions = #result, neurons = case.net.neurons,
+                implied = result.implied, contains = contains(result, case.point), regions = #result,
+                neurons = case.net.neurons,
                 queries = result.stats.queries, unknowns = result.stats.unknowns or 0, nodes = result.stats.nodes,
                 lps = result.stats.lps, strategy_seconds = strategy_seconds, seconds = strategy_seconds,
                 note = result.note }

@@ -87,8 +87,9 @@ local function medians(records)
     for i, record in ipairs(records) do rows[i] = record[name] end
     local function median(field) return claims.median(rows, field) end
     value[name] = { queries = median "queries", literals = median "literals" }
-    lines[#lines + 1] = { name, tostring(#rows), common.number(median "queries", 1), common.number(median "literals", 1),
-                          common.number(median "unknowns", 1), common.number(median "cpu_seconds", 3) }
+    lines[#lines + 1] = { name, tostring(#rows), common.number(median "queries", 1),
+                          common.number(median "literals", 1), common.number(median "unknowns", 1),
+                          common.number(median "cpu_seconds", 3) }
   end
   return lines, value
 end

@@ -216,6 +216,7 @@ local function record_of(input, found, options)
   for _, name in ipairs(PARTS) do
     local part = found[name][input.id]
     if not part and options.run:find(name, 1, true) then
+      options.memo = {}
       part = strategies.parts[name](input, options)
       part.family, part.id = input.family, input.id
       common.append(path_of(input.family, name, options), part)
@@ -228,7 +229,7 @@ end
 -- The records of a family's inputs, in order; an input of which nothing was run has none.
 local function run_family(family, options)
   local limits = strategies.LIMITS[family]
-  local limited = setmetatable({ nodes = limits.nodes, box_nodes = limits.box_nodes, cpu = options.cpu or limits.cpu, memo = {} },
+  local limited = setmetatable({ nodes = limits.nodes, box_nodes = limits.box_nodes, cpu = options.cpu or limits.cpu },
                                { __index = options })
   common.make_directory(options.out)
   local found, records = {}, {}
@@ -328,7 +329,8 @@ if common.is_main "strategies" then
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
   parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide")
     :argname "PART,..."
-  parser:option("--cpu", "CPU seconds for strategies that can go on for long; box, wide: twice."):argname("SECONDS"):convert(tonumber)
+  parser:option("--cpu", "CPU seconds for strategies that can go on for long; box, wide: twice.")
+    :argname("SECONDS"):convert(tonumber)
   parser:option("--regions", "Regions of a union on data.", 3):argname("N"):convert(common.integer)
   common.main("strategies", parser, strategies.main)
 end

@@ -18,7 +18,7 @@ local common = {}
 ---@field threads? integer
 ---@field search? table             further search options, for each query
 ---@field memo? table               the caller's: settled minimisations are kept there and used by later calls that are
----                                 given the same table and domain; stats.reused_seconds: CPU seconds that they took then
+---                                 given the same table and domain; stats.reused_seconds: what CPU time they took
 ---@field order? fun(pattern: table, stats: table): table  order in which to drop neurons: numbers or {layer, neuron}
 ---@field stop? fun(state: relucid.State): boolean?  called several times a second; true ends the strategy
 ---@field progress? fun(state: relucid.State)

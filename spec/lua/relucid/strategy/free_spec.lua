@@ -104,7 +104,8 @@ function T.test_refuses()
   raises("option mode: is fast, expected one of: divide, deletion", run { mode = "fast" })
   raises("option layers: is up, expected one of: backward, forward", run { layers = "up" })
   raises("option grow: boolean expected, got number", run { grow = 1 })
-  support.raises_with("unknown option 'epsilon'; known are: anchor data domain grow layers memo mode", run { epsilon = 1 })
+  support.raises_with("unknown option 'epsilon'; known are: anchor data domain grow layers memo mode",
+                      run { epsilon = 1 })
 end
 
 -- From Prophecy's prefix it has no more literals whatever its queries answer; few queries leave the rest.

@@ -94,7 +94,8 @@ end
 
 -- From rows of data alone: each region is that of a row which no earlier one covers, and rows are what is counted.
 function T.test_starts_from_data()
-  local net, data = relucid.load("examples/demo/climb.nnet", { raw = true }), relucid.data "examples/demo/encounters.csv"
+  local net = relucid.load("examples/demo/climb.nnet", { raw = true })
+  local data = relucid.data "examples/demo/encounters.csv"
   local goal, point = relucid.property.argmax(net, 1), { 500, 0, 0, 15 }
   local union = strategy.union(net, point, goal, { data = data, starts = "data", base = "prophecy", regions = 4 })
   local covered, steps, outputs = {}, 0, net:eval(data)

@@ -43,7 +43,8 @@ T.test_drops_what_rows_disagree_with = sampling.each(6, function(rng, net, domai
 end)
 
 function T.test_more_rows_than_prophecy()
-  local net, data = relucid.load("examples/demo/climb.nnet", { raw = true }), relucid.data "examples/demo/encounters.csv"
+  local net = relucid.load("examples/demo/climb.nnet", { raw = true })
+  local data = relucid.data "examples/demo/encounters.csv"
   local wide, prophecy = 0, 0
   for _, row in ipairs { 2, 5, 9 } do
     wide = wide + strategy.wide(net, data:row(row), nil, { data = data }):support(data)
