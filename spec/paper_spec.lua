@@ -62,12 +62,12 @@ end
 function T.test_strategies()
   local given = { families = "random", seeds = 2, own = true, run = "paper", regions = 2, count = 1 }
   strategies.main(options(given))
-  given.run = "paper,wide"
+  given.run = "paper,wide,union"
   local sound, all = strategies.main(options(given))
   lu.assertTrue(sound)
   lu.assertEquals(#all.random, 2)
   lu.assertEquals(#lines_of "strategies-random-paper.jsonl", 2)
-  lu.assertEquals(#lines_of "strategies-random-wide.jsonl", 2)
+  lu.assertEquals(#lines_of "strategies-random-union.jsonl", 2)
   for _, record in ipairs(all.random) do
     local modes = {}
     for _, row in ipairs(record.rows) do

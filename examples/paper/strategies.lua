@@ -172,33 +172,30 @@ function strategies.parts.paper(input, options)
   return { rows = rows_of(runs), inclusions = claims.inclusions(runs) }
 end
 
--- A union whose first region is known.
-local function union_of_wide(input, first, options)
-  local data, point = input.cases[1].data, input.cases[1].point
-  local function base(net, x, goal, given)
-    if x == point then return first.result end
-    return relucid.strategy.wide(net, x, goal, within(2 * options.cpu, given))
-  end
-  return case_of(input, "union", nil, { base = base, starts = "data", data = data, regions = options.regions,
-                                        with = { data = data } })
-end
-
---- Many inputs: those of the data, or of the domain.
+--- One rule that covers many rows of the data.
 function strategies.parts.wide(input, options)
   local runs, run = runner(input, options)
   local data = input.cases[1].data
-  if not data then
-    run(case_of(input, "union", nil, { regions = 20, samples = 1000, with = { epsilon = 0.1 } }))
-    return { rows = rows_of(runs) }
-  end
-  run(case_of(input, "wide", nil, within(2 * options.cpu, { data = data })))
-  run(union_of_wide(input, runs[1], options))
-  local wide, union = runs[1].row, runs[2].row
-  union.cpu_seconds = union.cpu_seconds + wide.cpu_seconds
+  if data then run(case_of(input, "wide", nil, within(2 * options.cpu, { data = data }))) end
   return { rows = rows_of(runs) }
 end
 
-local PARTS = { "paper", "wide" }
+--- Many inputs: rows of the data or, where there is none, of the domain.
+function strategies.parts.union(input, options)
+  local runs, run = runner(input, options)
+  local data = input.cases[1].data
+  local function wide(net, x, goal, given)
+    return relucid.strategy.wide(net, x, goal, within(2 * options.cpu, given))
+  end
+  local fields = { regions = 20, samples = 1000, with = { epsilon = 0.1 } }
+  if data then
+    fields = { regions = options.regions, base = wide, starts = "data", data = data, with = { data = data } }
+  end
+  run(case_of(input, "union", nil, fields))
+  return { rows = rows_of(runs) }
+end
+
+local PARTS = { "paper", "wide", "union" }
 
 -- ---- files ------------------------------------------------------------------------------------------
 
@@ -226,7 +223,7 @@ local function record_of(input, found, options)
   return record
 end
 
--- The records of a family's inputs, in order; an input of which nothing was run has none.
+-- The records of a family's inputs, in order, and how many inputs there are; one of which nothing was run has none.
 local function run_family(family, options)
   local limits = strategies.LIMITS[family]
   local limited = setmetatable({ nodes = limits.nodes, box_nodes = limits.box_nodes, cpu = options.cpu or limits.cpu },
@@ -234,11 +231,12 @@ local function run_family(family, options)
   common.make_directory(options.out)
   local found, records = {}, {}
   for _, name in ipairs(PARTS) do found[name] = common.records(path_of(family, name, options)) end
-  for _, input in ipairs(by_input(SOURCES[family](options))) do
+  local inputs = by_input(SOURCES[family](options))
+  for _, input in ipairs(inputs) do
     local record = record_of(input, found, limited)
     if #record.rows > 0 then records[#records + 1] = record end
   end
-  return records
+  return records, #inputs
 end
 
 -- ---- tables -----------------------------------------------------------------------------------------
@@ -303,12 +301,13 @@ function strategies.main(options)
   for family in options.families:gmatch "%a+" do
     if not SOURCES[family] then error(("family '%s': expected random, mnist or acas"):format(family), 0) end
     if options.data or family == "random" then
-      local records = run_family(family, options)
+      local records, total = run_family(family, options)
+      local title = ("## %s: %d of %d inputs\n"):format(TITLES[family], #records, total)
       all[family] = records
       for _, record in ipairs(records) do table.move(record.rows, 1, #record.rows, #rows + 1, rows) end
       local text, bad = claims.text(family, records)
       refuted = refuted or bad
-      table.move({ "## " .. TITLES[family] .. "\n", strategies.table(records), text }, 1, 3, #sections + 1, sections)
+      table.move({ title, strategies.table(records), text }, 1, 3, #sections + 1, sections)
     end
   end
   local checked, sound = common.check_text(rows)
@@ -327,7 +326,7 @@ if common.is_main "strategies" then
   parser:option("--seeds", "How many random networks.", 10):argname("N"):convert(common.integer)
   parser:option("--points", "Which points of ACAS Xu, such as 0,2 (default: all)."):argname "I,..."
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
-  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide")
+  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide,union")
     :argname "PART,..."
   parser:option("--cpu", "CPU seconds for strategies that can go on for long; box, wide: twice.")
     :argname("SECONDS"):convert(tonumber)
