@@ -22,11 +22,11 @@ local SAMPLES, SEED = 2000, 1
 
 --- Limits for each family. Of nodes for each query (box_nodes: those of `box`), as nodes do not depend on what else
 --- the machine does; and CPU seconds for the strategies that can go on for long: `guarded` and `free`; `box` and
---- `wide` have twice as many.
+--- `wide` have twice as many, `union` without data eight times.
 strategies.LIMITS = {
   random = { nodes = 1e6, box_nodes = 1e6, cpu = 30 },
   mnist = { nodes = 400, box_nodes = 50, cpu = 2 },
-  acas = { nodes = 2000, box_nodes = 2000, cpu = 10 },
+  acas = { nodes = 200, box_nodes = 200, cpu = 3 },
 }
 
 -- ---- inputs -----------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ function strategies.parts.union(input, options)
   local function wide(net, x, goal, given)
     return relucid.strategy.wide(net, x, goal, within(2 * options.cpu, given))
   end
-  local fields = { regions = 20, samples = 1000, with = { epsilon = 0.1 } }
+  local fields = within(8 * options.cpu, { regions = 20, samples = 1000, with = { epsilon = 0.1 } })
   if data then
     fields = { regions = options.regions, base = wide, starts = "data", data = data, with = { data = data } }
   end
