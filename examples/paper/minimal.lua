@@ -20,7 +20,7 @@ local sample = require "relucid.sample"
 local minimal = {}
 
 --- Nodes of each query of deletion.
-minimal.NODES = { mnist = 100, acas = 1000 }
+minimal.NODES = { mnist = 100, acas = 200 }
 
 local ACAS_POINTS, SEED = 20, 1
 
