@@ -93,13 +93,13 @@ function T.test_claims()
                       { mode = "free", literals = free, support = 8 },
                       { mode = "box", log_volume = box, support = 1 } } }
   end
-  local text, refuted = claims.text("mnist", { record(7, 5, 2), record(8, 6, 1.5) })
+  local text, refuted = claims.text({ record(7, 5, 2), record(8, 6, 1.5) })
   lu.assertTrue(refuted)
   lu.assertStrContains(text, "largest box: 2 of 2")
   lu.assertStrContains(text, "0 of 2 (not: 7 at 1, 8 at 1)")
   lu.assertStrContains(text, "as `prophecy`: 1 of 2 (not: 8)")
   lu.assertStrContains(text, "regions: 1 of 2 (not: 8: 1.500 against 1.500)")
-  lu.assertStrContains(text, "8 of `free`, 4 of `nninfer 1` among the paper's: 2.0 times")
+  lu.assertStrContains(text, "on 2 inputs: 8 of `free`, 4 of `nninfer 1` among the paper's: 2.0 times")
   lu.assertEquals(claims.median({ { a = 3 }, { a = 1 }, { b = 0 }, { a = 2 }, { a = 10 } }, "a"), 2.5)
 end
 

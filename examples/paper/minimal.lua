@@ -23,6 +23,7 @@ local minimal = {}
 minimal.NODES = { mnist = 100, acas = 200 }
 
 local ACAS_POINTS, SEED = 20, 1
+local ALL = { mnist = 50, acas = ACAS_POINTS }
 
 local SOURCES = {
   mnist = function(directory, count)
@@ -77,7 +78,7 @@ local function run_family(family, options)
     if not options.quiet then io.stderr:write(("\r%s %d \27[K"):format(family, case.id)) end
     records[#records + 1] = record
   end
-  return records
+  return records, ALL[family]
 end
 
 local function medians(records)
@@ -94,7 +95,7 @@ local function medians(records)
   return lines, value
 end
 
-local function text_of(family, records)
+local function text_of(family, records, total)
   if #records == 0 then return ("## %s\n\nNo input was run.\n"):format(family) end
   local lines, value = medians(records)
   local rows, deletion, free = {}, value.deletion, value.free
@@ -107,7 +108,8 @@ local function text_of(family, records)
       end
     end
   end
-  return ("## %s\n\n%s\nMedians: %.1f times fewer queries, %g literals against %g.\n\n%s"):format(family,
+  return ("## %s: %d of %d inputs\n\n%s\nMedians: %.1f times fewer queries, %g literals against %g.\n\n%s"):format(
+    family, #records, total,
     common.table({ "way", "inputs", "queries", "literals", "unknown", "CPU s" }, lines),
     deletion.queries / free.queries, free.literals, deletion.literals,
     common.table({ "input", "deletion: queries", "unknown", "literals", "free: queries", "unknown", "literals" }, rows))

@@ -286,9 +286,13 @@ local TITLES = { random = "Random networks 5-2-5-4-3", mnist = "MNIST 784-10x10-
 
 local INTRODUCTION = [[
 Medians over the inputs. "Ended early" counts cases that a time limit or an undecided first query ended; their regions
-are proved all the same. Coverage is the share of a seeded uniform sample of the domain's inputs with the goal.
-CPU seconds are of strategy and boxes. A strategy may be stopped after some CPU seconds; queries have a limit of nodes.
-Where a strategy gives several regions, support and coverage are of their union, boxes and literals of the best.
+are proved all the same. Coverage is the share of a seeded uniform sample of the domain's inputs with the goal; it
+says nothing where a region is far smaller than one sampled input stands for, as with hundreds of inputs. CPU seconds
+are of strategy and boxes. Where a strategy gives several regions, support and coverage are of their union, boxes and
+literals of the best. Boxes contain the point, but for the paper's modes on the random networks.
+
+A strategy may be stopped after some CPU seconds, and each query has a limit of nodes; `strategies.LIMITS` names both.
+With `--run none` the tables are of what runs without it recorded, as far as they came.
 ]]
 
 --- Run the experiment.
@@ -305,7 +309,7 @@ function strategies.main(options)
       local title = ("## %s: %d of %d inputs\n"):format(TITLES[family], #records, total)
       all[family] = records
       for _, record in ipairs(records) do table.move(record.rows, 1, #record.rows, #rows + 1, rows) end
-      local text, bad = claims.text(family, records)
+      local text, bad = claims.text(records)
       refuted = refuted or bad
       table.move({ title, strategies.table(records), text }, 1, 3, #sections + 1, sections)
     end
