@@ -4,10 +4,12 @@ local lfs = require "lfs"
 local relucid = require "relucid"
 local baseline = require "examples.paper.baseline"
 local check = require "examples.paper.check"
+local claims = require "examples.paper.claims"
 local common = require "examples.paper.common"
 local compare = require "examples.paper.compare"
 local plane = require "examples.paper.plane"
 local random = require "examples.paper.random"
+local strategies = require "examples.paper.strategies"
 local support = require "spec.support"
 
 local T = {}
@@ -54,6 +56,51 @@ local function assert_plausible(rows)
     if row.mode == "prophecy" then lu.assertTrue(row.contains, name) end
     if row.implied == false then lu.assertEquals(row.literals, row.neurons, name) end
   end
+end
+
+-- All strategies on two networks, in two runs: the second one reads what the first one recorded.
+function T.test_strategies()
+  local given = { families = "random", seeds = 2, own = true, run = "paper", regions = 2, count = 1 }
+  strategies.main(options(given))
+  given.run = "paper,wide,union"
+  local sound, all = strategies.main(options(given))
+  lu.assertTrue(sound)
+  lu.assertEquals(#all.random, 2)
+  lu.assertEquals(#lines_of "strategies-random-paper.jsonl", 2)
+  lu.assertEquals(#lines_of "strategies-random-union.jsonl", 2)
+  for _, record in ipairs(all.random) do
+    local modes = {}
+    for _, row in ipairs(record.rows) do
+      modes[row.mode] = true
+      lu.assertEquals(row.violations, 0, row.mode)
+    end
+    for _, mode in ipairs { "prophecy", "nninfer", "tight", "guarded", "free", "box", "union" } do
+      lu.assertTrue(modes[mode], mode)
+    end
+    for _, answers in ipairs { record.inclusions.tight, record.inclusions.guarded } do
+      for eps, answer in pairs(answers) do lu.assertEquals(answer, "yes", eps) end
+    end
+  end
+end
+
+-- The claims tell what fails.
+function T.test_claims()
+  local function record(id, free, box)
+    local guarded = { ["1"] = id == 7 and "no" or "open" }
+    return { id = id, inclusions = { best = "1", tight = { ["1"] = "yes" }, guarded = guarded },
+             rows = { { mode = "prophecy", literals = 5, log_volume = 1.5, support = 3 },
+                      { mode = "nninfer", eps = 1, literals = 5, log_volume = 1, support = 4 },
+                      { mode = "free", literals = free, support = 8 },
+                      { mode = "box", log_volume = box, support = 1 } } }
+  end
+  local text, refuted = claims.text({ record(7, 5, 2), record(8, 6, 1.5) })
+  lu.assertTrue(refuted)
+  lu.assertStrContains(text, "largest box: 2 of 2")
+  lu.assertStrContains(text, "0 of 2 (not: 7 at 1, 8 at 1)")
+  lu.assertStrContains(text, "as `prophecy`: 1 of 2 (not: 8)")
+  lu.assertStrContains(text, "regions: 1 of 2 (not: 8: 1.500 against 1.500)")
+  lu.assertStrContains(text, "on 2 inputs: 8 of `free`, 4 of `nninfer 1` among the paper's: 2.0 times")
+  lu.assertEquals(claims.median({ { a = 3 }, { a = 1 }, { b = 0 }, { a = 2 }, { a = 10 } }, "a"), 2.5)
 end
 
 function T.test_random()

@@ -11,7 +11,8 @@
  * the start, gather a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with those
  * gathered before; then one query asks whether the whole chunk may go.
  *   Proved: it goes.  What was passed over is needed: refuted with more literals, so refuted with fewer.
- *   Counterexample: it is stored and the chunk gathered anew, which it now refutes.
+ *   Counterexample: it is stored and the chunk gathered anew, which it now refutes; after a second one in a row, of
+ *     half the size.
  *   No answer: the first half is asked about (as QuickXplain halves; Junker 2004); a single literal is kept.
  * So the outcome is that of trying to drop one literal after the other in order, with about as many queries as
  * there are chunks and counterexamples that descent did not find, not literals. */
@@ -69,6 +70,7 @@ struct rl_minimize {
   int start;          /* place in order at which the chunk begins */
   int *chunk;         /* places in order of the literals gathered */
   int gathered, most; /* how many; no more than so many */
+  int refusals;       /* counterexamples in a row that queries found */
   int *tried;         /* neurons: stored counterexamples from which descent was tried without success, + 1 */
   int starts;         /* descents for one literal */
   double patience;    /* nodes for a query about several literals */
@@ -350,8 +352,10 @@ static void start_minimising(rl_minimize *q) {
 static void settle_chunk(rl_minimize *q, rl_verdict verdict) {
   if (verdict == RL_PROVED) {
     q->most = 2 * q->gathered > q->most ? 2 * q->gathered : q->most;
+    q->refusals = 0;
     take_chunk(q);
   } else if (verdict == RL_COUNTEREXAMPLE) {
+    if (q->refusals++) q->most = (q->gathered + 1) / 2;
     q->at = q->start;
     begin_chunk(q);
   } else {

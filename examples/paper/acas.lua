@@ -23,7 +23,11 @@ local function wanted(points, id)
   return false
 end
 
-local function cases_of(directory, points)
+--- The paper's modes on the points.
+---@param directory string  of the data sets
+---@param points? string    which, such as "0,2"
+---@return paper.Case[]
+function acas.cases(directory, points)
   local path = directory .. "/nninfer/acas_points.json"
   local record = relucid.json.decode(file.read(path), path)
   local net = relucid.load(directory .. "/nninfer/nets/acasxu_1_1_norm_negout.nnet")
@@ -73,7 +77,7 @@ function acas.run(options)
   if not directory then error(message .. ": the network and the points are in its folder nninfer", 0) end
   local unanswered = {}
   options.watch = function(case) return watch(case, unanswered) end
-  local rows = common.run_all("acas", cases_of(directory, options.points), options)
+  local rows = common.run_all("acas", acas.cases(directory, options.points), options)
   local checked, sound = common.check_text(rows)
   common.report("acas", "ACAS Xu 1_1, five points", { common.summary_table(rows), common.case_table(rows),
                 unanswered_text(unanswered), checked }, options)

@@ -65,17 +65,42 @@ local function walk(prng, region, rows, x)
   return next_x
 end
 
---- Evaluate points that lie in a region (`contains`): half from its boxes, half from a random walk through it.
+local SHORTENINGS = 8
+
+local function between(x, y)
+  local z = {}
+  for i, value in ipairs(x) do z[i] = 0.5 * value + 0.5 * y[i] end
+  return z
+end
+
+--- Evaluate the rows of the data that lie in a region.
+---@param net table      relucid.network
+---@param region table   relucid.region
+---@param goal table     relucid.property, one conjunction
+---@param data table     relucid.data
+---@return integer inside
+---@return integer violations
+function check.data(net, region, goal, data)
+  local members, margins, violations = region:members(data), goal:margins(), 0
+  for _, row in ipairs(members) do
+    if goal_above(net, margins, data:row(row)) < 0 then violations = violations + 1 end
+  end
+  return #members, violations
+end
+
+--- Evaluate points that lie in a region (`contains`): half from its boxes, half from a random walk through it that
+--- starts in a box, or at the point where there is none.  A step that leaves a region that is no polytope is shortened.
 ---@param net table      relucid.network
 ---@param region table   relucid.region
 ---@param goal table     relucid.property, one conjunction
 ---@param boxes table[]  boxes inside the region, possibly none
 ---@param count integer  points to draw
 ---@param seed? integer
+---@param point? number[]
 ---@return integer inside      points drawn that certainly lie in the region
 ---@return integer violations  those where the goal certainly fails
 ---@return number[]? example   one of these
-function check.region(net, region, goal, boxes, count, seed)
+function check.region(net, region, goal, boxes, count, seed, point)
   local prng, margins, inside, violations, example = Prng.new(seed or 1), goal:margins(), 0, 0, nil
   local function try(x)
     if not region:contains(x) then return end
@@ -85,17 +110,21 @@ function check.region(net, region, goal, boxes, count, seed)
       example = example or x
     end
   end
-  local start = boxes[1] or boxes[2]
+  local start = boxes[1] or boxes[2] or point and { lo = point, hi = point }
   if not start then return 0, 0 end
   local cell = { lo = region.lo, hi = region.hi }
-  local rows, x = region:rows(), middle(start)
+  local rows, x = region:is_polytope() and region:rows() or { A = {}, b = {} }, middle(start)
   for i = 1, count do
     if i % 2 == 0 then
       try(in_box(prng, boxes[i % 4 == 0 and 2 or 1] or start))
     else
       local moved = walk(prng, cell, rows, x)
-      if region:contains(moved) then x = moved end
+      for _ = 1, SHORTENINGS do
+        if region:contains(moved) then break end
+        moved = between(x, moved)
+      end
       try(moved)
+      if region:contains(moved) then x = moved end
     end
   end
   return inside, violations, example

@@ -17,6 +17,7 @@ local relucid = require "relucid"
 local file = require "relucid.io.file"
 local answer = require("relucid.strategy.common").answer
 local check = require "examples.paper.check"
+local measure = require "relucid.measure"
 
 local json = relucid.json
 
@@ -25,8 +26,9 @@ local common = {}
 ---@class paper.Case
 ---@field family string           "random", "plane", "mnist" or "acas"
 ---@field id integer              seed, or number of the point
----@field mode "prophecy"|"nninfer"
----@field eps? number             nninfer only
+---@field mode string             a strategy's name
+---@field eps? number             of nninfer and guarded
+---@field options? table          further options of the strategy
 ---@field net table               relucid.network
 ---@field point number[]
 ---@field goal? table             relucid.property; default: the network's own answer is the largest output
@@ -41,13 +43,15 @@ local common = {}
 ---@field timeout? number         seconds for each case
 ---@field watch? fun(case: paper.Case): fun(state: table)  makes the listener of a case's progress
 ---@field quiet? boolean          print nothing
+---@field memo? table             what strategies share, for relucid.StrategyOptions
 ---@field markdown? string        file of the tables
 
 ---@class paper.Row
 ---@field status string           "proved", or why it ended early
 ---@field implied? boolean        the point's whole pattern implies what was asked
 ---@field contains boolean        the region contains the point
----@field literals integer
+---@field regions integer         how many there are; the boxes are the best of any
+---@field literals? integer       of the region with the fewest; nil: there is no pattern
 ---@field neurons integer
 ---@field queries integer
 ---@field unknowns integer        queries without an answer; their literals were kept
@@ -57,6 +61,7 @@ local common = {}
 ---@field support? integer        rows of the data in the region
 ---@field seconds number          strategy and boxes
 ---@field strategy_seconds number
+---@field cpu_seconds number      of strategy and boxes, as if nothing had been kept from earlier strategies
 ---@field support_seconds? number
 ---@field megabytes? number       peak of resident memory during the case
 ---@field sampled? integer        points of the region that were evaluated
@@ -104,11 +109,54 @@ local function timed(f)
   return relucid.now() - started, value
 end
 
+-- The best boxes of any region.
 local function add_boxes(row, result)
-  local width, volume = result:box "width", result:box "volume"
+  local best = {}
+  for i = 1, #result do
+    for _, kind in ipairs { "width", "volume" } do
+      local box = result:box(kind, i)
+      if measure.better(measure.box(kind, box), measure.box(kind, best[kind])) then best[kind] = box end
+    end
+  end
+  local width, volume = best.width, best.volume
   row.perimeter = width and width.sum
   row.log_volume, row.fixed = volume and volume.log_volume, volume and volume.fixed
   return width, volume
+end
+
+local function characterise(case, goal, options, progress)
+  local fields = { epsilon = case.eps, domain = case.domain, anchor = case.anchor, timeout = options.timeout,
+                   query_timeout = options.query_timeout, progress = progress, memo = options.memo }
+  for name, value in pairs(case.options or {}) do fields[name] = value end
+  return relucid.strategy.run(case.mode, case.net, case.point, goal, fields)
+end
+
+local function contains(result, x)
+  for i = 1, #result do
+    if result:region(i):contains(x) then return true end
+  end
+  return false
+end
+
+-- Evaluate points of each region.
+local function check_regions(row, case, result, goal, boxes, count)
+  row.sampled, row.violations = 0, 0
+  for i = 1, #result do
+    local region = result:region(i)
+    local inside, violations = check.region(case.net, region, goal, #result == 1 and boxes or {}, count, i, case.point)
+    row.sampled, row.violations = row.sampled + inside, row.violations + violations
+    if case.data then
+      inside, violations = check.data(case.net, region, goal, case.data)
+      row.sampled, row.violations = row.sampled + inside, row.violations + violations
+    end
+  end
+end
+
+--- What the case's goal is.
+---@param case paper.Case
+---@return table goal  relucid.property
+function common.goal(case)
+  return case.goal or relucid.property.argmax(case.net, answer(case.net:eval(case.point)))
 end
 
 --- Run a strategy on a case and measure it.  Only strategy and boxes count as its seconds.
@@ -119,31 +167,31 @@ end
 ---@return relucid.Result result
 function common.run(case, options, progress)
   local width, volume
-  local goal = case.goal or relucid.property.argmax(case.net, answer(case.net:eval(case.point)))
+  local goal = common.goal(case)
   collectgarbage()
   reset_peak()
+  local cpu = os.clock()
   local strategy_seconds, result = timed(function()
-    return relucid.strategy[case.mode](case.net, case.point, goal, {
-      epsilon = case.eps, domain = case.domain, anchor = case.anchor, timeout = options.timeout,
-      query_timeout = options.query_timeout, progress = progress })
+    return characterise(case, goal, options, progress)
   end)
   local row = { family = case.family, id = case.id, mode = case.mode, eps = case.eps, status = result.status,
-                implied = result.implied, contains = false, literals = 0, neurons = case.net.neurons,
+                implied = result.implied, contains = contains(result, case.point), regions = #result,
+                neurons = case.net.neurons,
                 queries = result.stats.queries, unknowns = result.stats.unknowns or 0, nodes = result.stats.nodes,
                 lps = result.stats.lps, strategy_seconds = strategy_seconds, seconds = strategy_seconds,
                 note = result.note }
   if #result > 0 then
-    row.literals, row.contains = result:pattern():literals(), result:region():contains(case.point)
+    local fewest = measure.of.literals(result)[1]
+    row.literals = fewest and math.tointeger(-fewest)
     local box_seconds = timed(function() width, volume = add_boxes(row, result) end)
     row.seconds = strategy_seconds + box_seconds
+    row.cpu_seconds = os.clock() - cpu + (result.stats.reused_seconds or 0)
     if case.data then
-      row.support_seconds, row.support = timed(function() return result:region():support(case.data) end)
+      row.support_seconds, row.support = timed(function() return result:support(case.data) end)
     end
   end
   row.megabytes = common.peak_memory()
-  if options.check and #result > 0 then
-    row.sampled, row.violations = check.region(case.net, result:region(), goal, { volume, width }, options.check)
-  end
+  if options.check then check_regions(row, case, result, goal, { volume, width }, options.check) end
   return row, result
 end
 
@@ -196,6 +244,13 @@ local function verdict(row)
   return row.implied == false and "not implied" or "implied"
 end
 
+--- "13 of 100", or a dash where there is no pattern.
+---@param row paper.Row
+---@return string
+function common.literals(row)
+  return row.literals and ("%d of %d"):format(row.literals, row.neurons) or "-"
+end
+
 --- One line for each case.
 ---@param rows paper.Row[]
 ---@return string
@@ -203,7 +258,7 @@ function common.case_table(rows)
   local lines = {}
   for i, row in ipairs(rows) do
     lines[i] = { tostring(row.id), common.mode_name(row), verdict(row), row.contains and "yes" or "no",
-                 ("%d of %d"):format(row.literals, row.neurons), tostring(row.queries), tostring(row.unknowns),
+                 common.literals(row), tostring(row.queries), tostring(row.unknowns),
                  common.number(row.perimeter), common.number(row.log_volume), common.number(row.fixed),
                  common.number(row.support), common.number(row.seconds, 4), common.number(row.megabytes, 0) }
   end
@@ -305,6 +360,28 @@ function common.lines(path)
   end
 end
 
+--- Add a record to a JSON Lines file.
+---@param path string
+---@param record table
+function common.append(path, record)
+  local handle = assert(io.open(path, "a"))
+  handle:write(json.encode(json.object(record, { "family", "id" })), "\n")
+  handle:close()
+end
+
+--- The records that earlier runs left in a JSON Lines file, by id.
+---@param path string
+---@return table<integer, table>
+function common.records(path)
+  local found = {}
+  if not lfs.attributes(path, "mode") then return found end
+  for line in io.lines(path) do
+    local ok, record = pcall(json.decode, line, path)
+    if ok then found[record.id] = record end -- the last line may be cut short
+  end
+  return found
+end
+
 --- The raw result of a case: what was measured, the pattern and the boxes.
 ---@param row paper.Row
 ---@param result relucid.Result
@@ -313,7 +390,8 @@ function common.record(row, result)
   local record = {}
   for name, value in pairs(row) do record[name] = value end
   if #result > 0 then
-    record.pattern = result:pattern():layers()
+    local pattern = result:pattern()
+    record.pattern = pattern and pattern:layers()
     for _, kind in ipairs { "width", "volume" } do
       local box = result:box(kind)
       if box then record["box_" .. kind] = json.object({ lo = box.lo, hi = box.hi, gap = box.gap }) end

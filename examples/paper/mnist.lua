@@ -45,7 +45,13 @@ local function unit_box(n)
   return relucid.domain { lo = lo, hi = hi }
 end
 
-local function cases_of(net, data, representatives, epsilons)
+--- The paper's modes on these rows.
+---@param net table     relucid.network
+---@param data table    relucid.data
+---@param representatives {row: integer}[]
+---@param epsilons number[]
+---@return paper.Case[]
+function mnist.cases(net, data, representatives, epsilons)
   local cases, domain = {}, unit_box(net.n)
   for _, entry in ipairs(representatives) do
     local point = data:row(entry.row)
@@ -81,6 +87,15 @@ local function recorded_text(rows)
   return "The recorded cases, with boxes that need not contain the point:\n\n" .. common.case_table(rows)
 end
 
+--- The network and the digits.
+---@param directory string  of the data sets
+---@return table net   relucid.network
+---@return table data  relucid.data
+function mnist.load(directory)
+  return relucid.load(directory .. "/mnist/mnist10x10.nnet"),
+    relucid.data(directory .. "/mnist/mnist-images.idx3-ubyte.gz")
+end
+
 --- Run the experiment.
 ---@param options table  count, epsilons, recorded (boolean), and paper.Options
 ---@return boolean sound
@@ -89,10 +104,9 @@ end
 function mnist.run(options)
   local directory, message = common.data()
   if not directory then error(message .. ": the network and the digits are in its folder mnist", 0) end
-  local net = relucid.load(directory .. "/mnist/mnist10x10.nnet")
-  local data = relucid.data(directory .. "/mnist/mnist-images.idx3-ubyte.gz")
+  local net, data = mnist.load(directory)
   local representatives = mnist.representatives(net, data, options.count)
-  local rows = common.run_all("mnist", cases_of(net, data, representatives, options.epsilons), options)
+  local rows = common.run_all("mnist", mnist.cases(net, data, representatives, options.epsilons), options)
   local cases = options.recorded and baseline.cases(directory, { mnist = true }) or {}
   for _, case in ipairs(cases) do case.data = data end
   local recorded = common.run_all("mnist-recorded", cases, options)

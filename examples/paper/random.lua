@@ -54,18 +54,25 @@ local function recorded_cases(data, options)
   return cases
 end
 
+--- The paper's modes on the networks: the recorded ones where there is data, else the project's own.
+---@param options table  seeds, own, out
+---@return paper.Case[]
+function random.cases(options)
+  local data = common.data()
+  if options.own or not data then return own_cases(options) end
+  return recorded_cases(data, options)
+end
+
 --- Run the experiment.
 ---@param options table  seeds, own (boolean: the project's networks in any case), and paper.Options
 ---@return boolean sound
 ---@return paper.Row[] rows
 function random.run(options)
   local data, message = common.data()
-  local use_own = options.own or not data
-  if use_own and not options.own and not options.quiet then
+  if not data and not options.own and not options.quiet then
     print(message .. ": the project's own random networks are used\n")
   end
-  local cases = use_own and own_cases(options) or recorded_cases(data, options)
-  local rows = common.run_all("random", cases, options)
+  local rows = common.run_all("random", random.cases(options), options)
   local checked, sound = common.check_text(rows)
   if not options.quiet then
     common.report("random", "Random networks 5-2-5-4-3",

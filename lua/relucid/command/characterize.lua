@@ -138,8 +138,8 @@ function characterize.run(args)
                     seed = args.seed, threads = args.threads, timeout = args.timeout,
                     query_timeout = args.query_timeout, progress = show(progress) }
   add_own(options, args)
-  if args.strategy == "rules" and not data then
-    error("--strategy rules: give the data to learn from with --data", 0)
+  if (args.strategy == "rules" or args.strategy == "wide") and not data then
+    error(("--strategy %s: give the data to learn from with --data"):format(args.strategy), 0)
   end
   local result = strategy.run(args.strategy, net, point, goal, options)
   progress:clear()

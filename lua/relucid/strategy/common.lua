@@ -3,6 +3,7 @@
 local core = require "relucid.core"
 local job = require "relucid.job"
 local Result = require "relucid.result"
+local minimising = require "relucid.strategy.minimising"
 
 local common = {}
 
@@ -16,6 +17,8 @@ local common = {}
 ---@field seed? integer             of the counterexample sampler
 ---@field threads? integer
 ---@field search? table             further search options, for each query
+---@field memo? table               the caller's: settled minimisations are kept there and used by later calls that are
+---                                 given the same table and domain; stats.reused_seconds: what CPU time they took
 ---@field order? fun(pattern: table, stats: table): table  order in which to drop neurons: numbers or {layer, neuron}
 ---@field stop? fun(state: relucid.State): boolean?  called several times a second; true ends the strategy
 ---@field progress? fun(state: relucid.State)
@@ -29,7 +32,7 @@ local common = {}
 ---@field text string|nil   where the strategy is
 
 local KNOWN = { domain = true, data = true, anchor = true, raw = true, timeout = true, query_timeout = true,
-                seed = true, threads = true, search = true, order = true, stop = true, progress = true }
+                seed = true, threads = true, search = true, memo = true, order = true, stop = true, progress = true }
 
 ---@class relucid.Task
 local Task = {}
@@ -225,7 +228,7 @@ function common.task(strategy, net, point, goal, options, own, unused)
   if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(strategy, options, own, unused or {})
   for _, name in ipairs { "order", "stop", "progress" } do check_type(name, options[name], "function") end
-  check_type("search", options.search, "table")
+  for _, name in ipairs { "search", "memo" } do check_type(name, options[name], "table") end
   if options.seed ~= nil and not math.tointeger(options.seed) then
     error(("option seed: is %s, expected an integer"):format(tostring(options.seed)), 0)
   end
@@ -385,58 +388,7 @@ function Task:upper(pattern, target)
   return upper == upper and upper or math.huge
 end
 
--- ---- minimising -----------------------------------------------------------------------------------
-
--- The user's order in which to try to drop neurons, or nil.
-local function order_of(self, property)
-  if not self.hooks.order then return nil end
-  local context = { network = self.net, point = self.point, domain = self.domain, goal = self.goal,
-                    property = property }
-  local order = common.call("order", self.hooks.order, self.full, context)
-  if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
-  return order
-end
-
----@class relucid.Minimize
----@field mode? "prefix"|"deletion"|"divide"  default "prefix"
----@field domain? table                       relucid.domain, default: the task's
----@field pattern? table                      relucid.pattern to start from, default: the point's whole pattern
----@field order? table                        used when the user gives none
-
----@class relucid.Outcome
----@field verdict string    does the starting pattern imply the property?
----@field pattern table     the smallest pattern that is proved to
----@field ended string      "done" or why the task ended
----@field unknowns integer  queries without an answer, whose literals were kept
----@field witness number[]|nil  for "counterexample": an input that obeys the starting pattern without the property
-
---- Minimise the point's pattern while it implies the property.
----@param property table  relucid.property
----@param fields? relucid.Minimize
----@return relucid.Outcome
-function Task:minimize(property, fields)
-  fields = fields or {}
-  local start = fields.pattern or self.full
-  if self.ended then return { verdict = "running", pattern = start, ended = self.ended, unknowns = 0 } end
-  local mode = fields.mode or "prefix"
-  local minimize <close> = self.net:minimize(self:search_options {
-    domain = fields.domain or self.domain, pattern = start, property = property, mode = mode,
-    order = order_of(self, property) or fields.order, point = self.point })
-  self.verdict = "running"
-  local ended = self:drive(function(nodes) return minimize:step(nodes) end, function()
-    self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
-    return self:state(minimize:stats())
-  end)
-  local stats = minimize:stats()
-  self:add_stats(stats)
-  self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
-  if self.verdict == "proved" and stats.unknowns > 0 then
-    self:note("%d %s left without an answer, their literals were kept", stats.unknowns,
-              stats.unknowns == 1 and "query was" or "queries were")
-  end
-  return { verdict = self.verdict, pattern = self.pattern, ended = ended, unknowns = stats.unknowns,
-           witness = minimize:witness() }
-end
+-- ---- results ------------------------------------------------------------------------------------
 
 local ENDED_NOTE = {
   interrupted = "interrupted", timeout = "the time limit was reached", stopped = "stopped by the user's function",
@@ -495,5 +447,6 @@ function Task:result(parts, fields)
 end
 
 common.Task = Task
+minimising.add_to(Task, common)
 
 return common

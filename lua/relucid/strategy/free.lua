@@ -14,6 +14,8 @@ local Result = require "relucid.result"
 ---@field mode? "divide"|"deletion"  default "divide": the outcome of "deletion" with far fewer queries
 ---@field grow? boolean  where the region is no polytope, grow the largest box of the polytope inside it that is known,
 ---                      proving that the literals hold on it; default: with at most 16 inputs
+---@field start? table  relucid.pattern of literals that the point obeys, such as Prophecy's; default: the whole pattern
+---@field queries? integer  end after so many queries: the first ones drop most
 ---@field layers? "backward"|"forward"  which layers are tried first; default "backward", the last one
 
 local function layer_order(net, backward)
@@ -78,6 +80,10 @@ local function boxes_of(task, pattern, region)
   return boxes
 end
 
+local function check_start(value)
+  if type(value) ~= "userdata" or not value.literals then return "a relucid.pattern" end
+end
+
 ---@param net table  relucid.network
 ---@param point number[]
 ---@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
@@ -87,14 +93,22 @@ return function(net, point, goal, options)
   core.check(net, "network")
   local task = common.task("free", net, point, goal, options, {
     mode = { default = "divide", check = common.one_of("divide", "deletion") },
+    start = { check = check_start }, queries = { check = common.count },
     grow = { default = net.n <= MOST_INPUTS, type = "boolean" },
     layers = { default = "backward", check = common.one_of("backward", "forward") } })
-  local outcome = task:minimize(task.goal, { mode = task.own.mode,
+  local start = task.own.start
+  task.options.start = start and tostring(start) or nil
+  if start and not core.region(net, task.domain, start):contains(point) then
+    error("option start: the point does not obey the pattern", 0)
+  end
+  local outcome = task:minimize(task.goal, { mode = task.own.mode, pattern = start, queries = task.own.queries,
                                              order = layer_order(net, task.own.layers == "backward") })
   if outcome.verdict ~= "proved" then return forms.cut_by_margins(task, outcome) end
-  local minimal = outcome.ended == "done" and outcome.unknowns == 0
+  local minimal = outcome.settled
   if minimal then
     task:note("the pattern is minimal: none of its literals can go")
+  elseif outcome.ended == "done" and outcome.unknowns == 0 then
+    task:note("the minimisation ended after %d queries: literals may be left that could go", task.own.queries)
   elseif outcome.ended == "done" then
     task:note("the pattern is minimal up to queries without an answer")
   end

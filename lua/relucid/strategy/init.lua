@@ -5,7 +5,7 @@ local literals = require "relucid.strategy.literals"
 local strategy = { preimage = require "relucid.strategy.preimage" }
 
 --- The names that the command line offers for one point.
-strategy.names = { "nninfer", "prophecy", "tight", "guarded", "free", "box", "union", "rules", "portfolio" }
+strategy.names = { "nninfer", "prophecy", "tight", "guarded", "free", "wide", "box", "union", "rules", "portfolio" }
 
 strategy.is_name = {}
 for _, name in ipairs(strategy.names) do

@@ -17,6 +17,8 @@ local sample = require "relucid.sample"
 ---@field coverage? number  stop there; default 0.95
 ---@field regions? integer  stop at so many regions; default 1000
 ---@field samples? integer  inputs of the sample; default 2000
+---@field starts? "sample"|"data"  starts that touch no region: the sample's inputs (default); or "data": all starts are
+---                         rows of the option data, in order, and the coverage is the share of these
 ---@field choose? fun(frontier: table[], state: table): integer  which of the points {x, from, kind} comes next;
 ---                         default: facets and sampled starts in turn
 
@@ -39,6 +41,7 @@ local OWN = {
   coverage = { default = 0.95, check = share_check },
   regions = { default = 1000, check = common.count },
   samples = { default = 2000, check = common.count },
+  starts = { default = "sample", check = common.one_of("sample", "data") },
   choose = { type = "function" },
 }
 
@@ -134,8 +137,20 @@ function Union:offer(x, kind)
   end
 end
 
+-- The first row of the data that is not covered and was no start yet.
+function Union:recorded_start()
+  for _, x in ipairs(self.uncovered) do
+    if not self.tried[x] then
+      self.tried[x] = true
+      return { x = x, kind = "data", from = 0 }
+    end
+  end
+  return nil
+end
+
 -- A start of the sample; after many tries in vain there is none.
 function Union:sampled_start()
+  if self.task.own.starts == "data" then return self:recorded_start() end
   for _ = 1, self.task.own.samples do
     local x = sample.input(self.starts, self.task.domain)
     if not x then return nil end
@@ -168,6 +183,16 @@ end
 
 -- ---- coverage ----------------------------------------------------------------------------------
 
+-- The rows of the data in the domain that have the goal.
+local function recorded(union)
+  local data, list = union.task.hooks.data, {}
+  for _, row in ipairs(union.whole:members(data)) do
+    local x = data:row(row)
+    if union:has_goal(x) then list[#list + 1] = x end
+  end
+  return list
+end
+
 -- The inputs of the estimate that have the goal.
 local function draw(task)
   local random, list = sample.random(task.hooks.seed or 0), {}
@@ -198,8 +223,9 @@ local function take(union, result)
       if not region:contains(x) then left[#left + 1] = x end
     end
     union.uncovered = left
-    if result:kind(i) == "polytope" then polytope_neighbours(union, region)
-    elseif result:kind(i) == "box" then box_neighbours(union, region) end
+    local kind = union.task.own.starts == "sample" and result:kind(i)
+    if kind == "polytope" then polytope_neighbours(union, region)
+    elseif kind == "box" then box_neighbours(union, region) end
   end
 end
 
@@ -293,11 +319,13 @@ end
 ---@return fun(): relucid.UnionStep|nil steps  for a generic for; also steps:run(), steps:result()
 return function(net, point, goal, options)
   local task = common.task("union", net, point, goal, options, OWN, { order = true })
-  local union = setmetatable({ task = task, parts = {}, frontier = {}, whole = task:region {},
+  local union = setmetatable({ task = task, parts = {}, frontier = {}, tried = {}, whole = task:region {},
                                trivial = trivial_network(net.n), first = { x = point, kind = "point", from = 0 },
                                starts = sample.random(STARTS_SEED + (task.hooks.seed or 0)) }, Union)
+  local from_data = task.own.starts == "data"
+  if from_data and not task.hooks.data then error("option data: starts = data needs it", 0) end
   union.base = base_of(task)
-  union.uncovered = draw(task)
+  union.uncovered = from_data and recorded(union) or draw(task)
   union.total = #union.uncovered
   return union
 end

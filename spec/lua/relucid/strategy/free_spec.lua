@@ -104,7 +104,19 @@ function T.test_refuses()
   raises("option mode: is fast, expected one of: divide, deletion", run { mode = "fast" })
   raises("option layers: is up, expected one of: backward, forward", run { layers = "up" })
   raises("option grow: boolean expected, got number", run { grow = 1 })
-  support.raises_with("unknown option 'epsilon'; known are: anchor data domain grow layers mode", run { epsilon = 1 })
+  support.raises_with("unknown option 'epsilon'; known are: anchor data domain grow layers memo mode",
+                      run { epsilon = 1 })
 end
+
+-- From Prophecy's prefix it has no more literals whatever its queries answer; few queries leave the rest.
+T.test_start_and_queries = sampling.each(6, function(rng, net, domain, point, goal)
+  local prophecy = strategy.prophecy(net, point, goal, { domain = domain })
+  if not prophecy.implied then return end
+  local from = strategy.free(net, point, goal, { domain = domain, start = prophecy:pattern(), search = { nodes = 5 } })
+  if from.implied then lu.assertTrue(from:region():includes(prophecy:region())) end
+  local few = strategy.free(net, point, goal, { domain = domain, queries = 1, mode = "deletion" })
+  lu.assertTrue(few.stats.queries - (few.stats.box_queries or 0) <= 2)
+  sampling.check(rng, net, goal, few)
+end)
 
 return T

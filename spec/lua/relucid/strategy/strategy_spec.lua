@@ -262,7 +262,7 @@ function T.test_refuses()
          run(point, relucid.property.any { { { c = { 1, 0 } } }, { { c = { 0, 1 } } } }, { domain = square }))
   raises("margin 1 of the goal is about inputs; this strategy takes outputs only",
          run(point, relucid.property.linear { { c = { 1, 0 }, a = { 1, 0 } } }, { domain = square }))
-  raises("unknown option 'epsilom'; known are: anchor data domain epsilon order progress query_timeout raw search "
+  raises("unknown option 'epsilom'; known are: anchor data domain epsilon memo order progress query_timeout raw search "
          .. "seed stop threads timeout", run(point, nil, { epsilom = 1 }))
   support.raises_with("unknown option 'epsilon'", run(point, nil, { epsilon = 1, domain = square }, "prophecy"))
   raises("option epsilon: is 0, expected a number > 0", run(point, nil, { domain = square, epsilon = 0 }))

@@ -92,6 +92,36 @@ function T.test_ended_early_keeps_what_there_is()
   lu.assertEquals(result.status, "interrupted")
 end
 
+-- From rows of data alone: each region is that of a row which no earlier one covers, and rows are what is counted.
+function T.test_starts_from_data()
+  local net = relucid.load("examples/demo/climb.nnet", { raw = true })
+  local data = relucid.data "examples/demo/encounters.csv"
+  local goal, point = relucid.property.argmax(net, 1), { 500, 0, 0, 15 }
+  local union = strategy.union(net, point, goal, { data = data, starts = "data", base = "prophecy", regions = 4 })
+  local covered, steps, outputs = {}, 0, net:eval(data)
+  for step in union do
+    steps = steps + 1
+    if steps > 1 then
+      local first
+      for row = 1, #data do
+        if not covered[row] and goal:value(nil, outputs[row]) >= 0 then
+          first = first or row
+        end
+      end
+      lu.assertEquals(step.point, data:row(first))
+    end
+    for _, row in ipairs(step.result:members(data)) do covered[row] = true end
+  end
+  local result, total, hits = union:result(), 0, 0
+  for row = 1, #data do
+    if goal:value(nil, outputs[row]) >= 0 then total = total + 1 end
+    if covered[row] then hits = hits + 1 end
+  end
+  lu.assertEquals(result:support(data), hits)
+  lu.assertEquals(result.coverage.samples, total)
+  lu.assertAlmostEquals(result.coverage.value, hits / total, 1e-12)
+end
+
 function T.test_refuses()
   local function run(options)
     options.domain = support.square()
@@ -99,6 +129,8 @@ function T.test_refuses()
   end
   raises("option coverage: is 2, expected a number above 0, at most 1", run { coverage = 2 })
   raises("option base: is rules, expected a function or a strategy of one point", run { base = "rules" })
+  raises("option starts: is here, expected one of: sample, data", run { starts = "here" })
+  raises("option data: starts = data needs it", run { starts = "data" })
   raises("option regions: is 0, expected an integer >= 1", run { regions = 0 })
   raises("option choose: returned nil, expected an integer from 1 to 1", run { samples = 5, coverage = 1,
     choose = function(frontier)

@@ -1,0 +1,143 @@
+--- Minimal patterns: how many decision queries `free` needs, against deletion in index order.
+---
+---     RELUCID_DATA=DIR lua5.4 examples/paper/minimal.lua [--families mnist,acas] [--count N]
+---
+--- Deletion tries one literal after the other, neuron 1 of layer 1 first, and asks a query for each that neither a
+--- stored counterexample nor the core of an earlier proof settles.  `free` drops literals in chunks, the last layer
+--- first; it has a tenth of the queries that deletion in index order asks at worst, one for each neuron.  A query has a
+--- limit of nodes; one without an answer keeps its literals.  As its queries are few, `free` may spend four times as
+--- many nodes on each; the CPU seconds tell what either costs.  Each input is one line of OUT/minimal-FAMILY.jsonl; a
+--- later run reads what is there and does the rest.
+local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
+package.path = here .. "../../?.lua;" .. package.path
+
+local common = require "examples.paper.common"
+local acas = require "examples.paper.acas"
+local claims = require "examples.paper.claims"
+local mnist = require "examples.paper.mnist"
+local sample = require "relucid.sample"
+
+local minimal = {}
+
+--- Nodes of each query of deletion.
+minimal.NODES = { mnist = 100, acas = 200 }
+
+local ACAS_POINTS, SEED = 20, 1
+local ALL = { mnist = 50, acas = ACAS_POINTS }
+
+local SOURCES = {
+  mnist = function(directory, count)
+    local net, data = mnist.load(directory)
+    return mnist.cases(net, data, mnist.representatives(net, data, count), {})
+  end,
+  -- The recorded points, and sampled ones.
+  acas = function(directory, count)
+    local cases, generator = {}, sample.random(SEED)
+    for _, case in ipairs(acas.cases(directory)) do
+      if case.mode == "prophecy" then cases[#cases + 1] = case end
+    end
+    for id = #cases, ACAS_POINTS - 1 do
+      local case = {}
+      for name, value in pairs(cases[1]) do case[name] = value end
+      case.id, case.point = id, sample.input(generator, case.domain)
+      cases[#cases + 1] = case
+    end
+    return table.move(cases, 1, math.min(count, #cases), 1, {})
+  end,
+}
+
+local WAYS = {
+  deletion = function(_, nodes) return { mode = "deletion", layers = "forward", search = { nodes = nodes } } end,
+  free = function(neurons, nodes)
+    return { queries = neurons // 10 - 1, search = { nodes = 4 * nodes } } -- one more query is asked and left
+  end,
+}
+
+local function record_of(family, case, options)
+  local record = { family = family, id = case.id }
+  for name, way in pairs(WAYS) do
+    case.mode, case.options = "free", way(case.net.neurons, minimal.NODES[family])
+    case.options.grow = false
+    local row = common.run(case, options)
+    record[name] = { literals = row.literals, queries = row.queries, unknowns = row.unknowns, status = row.status,
+                     cpu_seconds = row.cpu_seconds, sampled = row.sampled, violations = row.violations }
+  end
+  return record
+end
+
+local function run_family(family, options)
+  local path, records = ("%s/minimal-%s.jsonl"):format(options.out, family), {}
+  common.make_directory(options.out)
+  local found = common.records(path)
+  for _, case in ipairs(SOURCES[family](options.data, options.count)) do
+    local record = found[case.id]
+    if not record and not options.recorded then
+      record = record_of(family, case, options)
+      common.append(path, record)
+    end
+    if not options.quiet then io.stderr:write(("\r%s %d \27[K"):format(family, case.id)) end
+    records[#records + 1] = record
+  end
+  return records, ALL[family]
+end
+
+local function medians(records)
+  local lines, value = {}, {}
+  for _, name in ipairs { "deletion", "free" } do
+    local rows = {}
+    for i, record in ipairs(records) do rows[i] = record[name] end
+    local function median(field) return claims.median(rows, field) end
+    value[name] = { queries = median "queries", literals = median "literals" }
+    lines[#lines + 1] = { name, tostring(#rows), common.number(median "queries", 1),
+                          common.number(median "literals", 1), common.number(median "unknowns", 1),
+                          common.number(median "cpu_seconds", 3) }
+  end
+  return lines, value
+end
+
+local function text_of(family, records, total)
+  if #records == 0 then return ("## %s\n\nNo input was run.\n"):format(family) end
+  local lines, value = medians(records)
+  local rows, deletion, free = {}, value.deletion, value.free
+  for i, record in ipairs(records) do
+    rows[i] = { tostring(record.id) }
+    for _, name in ipairs { "deletion", "free" } do
+      local row = record[name]
+      for _, field in ipairs { "queries", "unknowns", "literals" } do
+        table.insert(rows[i], common.number(row[field]))
+      end
+    end
+  end
+  return ("## %s: %d of %d inputs\n\n%s\nMedians: %.1f times fewer queries, %g literals against %g.\n\n%s"):format(
+    family, #records, total,
+    common.table({ "way", "inputs", "queries", "literals", "unknown", "CPU s" }, lines),
+    deletion.queries / free.queries, free.literals, deletion.literals,
+    common.table({ "input", "deletion: queries", "unknown", "literals", "free: queries", "unknown", "literals" }, rows))
+end
+
+--- Run the experiment.
+---@param options table  families (text), count, recorded, and paper.Options
+---@return boolean sound
+function minimal.main(options)
+  local directory, message = common.data()
+  if not directory then error(message, 0) end
+  options.data = directory
+  local sections = {}
+  for family in options.families:gmatch "%a+" do
+    if not SOURCES[family] then error(("family '%s': expected mnist or acas"):format(family), 0) end
+    sections[#sections + 1] = text_of(family, run_family(family, options))
+  end
+  if not options.quiet then io.stderr:write "\n" end
+  common.report("minimal", "Minimal patterns", sections, options)
+  return true
+end
+
+if common.is_main "minimal" then
+  local parser = common.parser("minimal", "Minimal patterns: queries of free against deletion in index order.")
+  parser:option("--families", "Which inputs.", "mnist,acas"):argname "F,..."
+  parser:option("--count", "How many inputs.", 50):argname("N"):convert(common.integer)
+  parser:flag("--recorded", "Only the tables of what earlier runs left.")
+  common.main("minimal", parser, minimal.main)
+end
+
+return minimal

@@ -1,0 +1,56 @@
+--- A pattern that many rows of the data obey.
+---
+--- As in `free` any literal may go, but the data tell which: those that many rows with the goal disagree with are
+--- tried first, and those that none disagrees with stay, for dropping them gains no row and makes proofs harder.  A
+--- deeper layer has to offer more rows, for signs of the last layers make proofs easy.  So the region is the rule
+--- around the point that holds for many of the rows, rather than the shortest one.
+local common = require "relucid.strategy.common"
+local forms = require "relucid.strategy.forms"
+
+---@class relucid.WideOptions: relucid.StrategyOptions
+---@field data table    relucid.data: the rows by which literals are ordered
+---@field depth? number  share of the rows that a literal has to offer more for each layer before its own; default 0.12
+
+-- For each neuron, how many rows with the goal disagree with its sign at the point; and how many rows there are.
+local function disagreements(task)
+  local data, net = task.hooks.data, task.net
+  local outputs, own, counts, rows = net:eval(data), task.full:list(), {}, 0
+  for neuron = 1, net.neurons do counts[neuron] = 0 end
+  for _, row in ipairs(task:region({}):members(data)) do
+    if task.goal:value(nil, outputs[row]) >= 0 then
+      rows = rows + 1
+      for neuron, literal in ipairs(net:pattern(data:row(row)):list()) do
+        if literal[3] ~= own[neuron][3] then counts[neuron] = counts[neuron] + 1 end
+      end
+    end
+  end
+  return counts, rows
+end
+
+-- The neurons whose sign some row disagrees with, in the order in which to drop them.
+local function order_of(task)
+  local counts, rows = disagreements(task)
+  local value, order = {}, {}
+  for neuron, literal in ipairs(task.full:list()) do
+    value[neuron] = counts[neuron] - task.own.depth * rows * (literal[1] - 1)
+    if counts[neuron] > 0 then order[#order + 1] = neuron end
+  end
+  table.sort(order, function(a, b)
+    if value[a] ~= value[b] then return value[a] > value[b] end
+    return a < b
+  end)
+  return order
+end
+
+---@param net table  relucid.network
+---@param point number[]
+---@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
+---@param options relucid.WideOptions
+---@return relucid.Result
+return function(net, point, goal, options)
+  local task = common.task("wide", net, point, goal, options, { depth = { default = 0.12, type = "number" } })
+  if not task.hooks.data then error("option data: strategy wide learns from data", 0) end
+  local outcome = task:minimize(task.goal, { mode = "divide", order = order_of(task) })
+  if outcome.verdict ~= "proved" then return forms.cut_by_margins(task, outcome) end
+  return task:result({ { pattern = outcome.pattern } }, { status = "proved", implied = true })
+end
