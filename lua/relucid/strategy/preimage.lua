@@ -6,8 +6,10 @@
 --- the goal, united where their union is convex; of these the largest are taken.  "auto" enumerates small networks with
 --- few inputs and takes of both answers the one with fewer polytopes; elsewhere it splits.
 ---
---- Where the regions have been enumerated the coverage is exact, else it is measured over a sample.
+--- Where the regions have been enumerated the coverage is exact, else it is measured over a sample; the coverage asked
+--- for is reached when the lower end of its 99.9 % interval reaches it.
 local core = require "relucid.core"
+local common = require "relucid.strategy.common"
 local job = require "relucid.job"
 local Result = require "relucid.result"
 
@@ -77,7 +79,7 @@ end
 local function step_by_hand(preimage, options, state)
   if preimage:check() then return true end
   local parts = preimage:parts()
-  local i = options.choose and options.choose(parts, state)
+  local i = options.choose and common.call("choose", options.choose, parts, state)
   if options.choose and i == nil then return preimage:step(1) end
   if not options.choose then
     i = preimage:best()
@@ -86,7 +88,7 @@ local function step_by_hand(preimage, options, state)
   if math.type(i) ~= "integer" or not parts[i] then
     error(("option choose: returned %s, expected the number of a part or nil"):format(tostring(i)), 0)
   end
-  local split = options.split and options.split(parts[i], state)
+  local split = options.split and common.call("split", options.split, parts[i], state)
   if split ~= nil and type(split) ~= "table" then
     error(("option split: returned %s, expected a table or nil"):format(tostring(split)), 0)
   end
@@ -185,6 +187,7 @@ local function split_domain(self, found, most)
   for name, value in pairs(options.search or {}) do arguments[name] = value end
   for _, name in ipairs { "coverage", "mode", "seed", "samples" } do arguments[name] = options[name] end
   arguments.domain, arguments.property, arguments.seconds = self.domain, self.goal, self:rest()
+  arguments.confident = found and 0 or nil -- else measured exactly below
   arguments.polytopes = most or options.polytopes
   local preimage = self.net:preimage(arguments)
   local by_hand = options.choose or options.split
@@ -231,10 +234,10 @@ function Run:drive(step, state)
       return true
     end
     now.seconds = core.now() - self.started
-    if options.progress then options.progress(now) end
+    if options.progress then common.call("progress", options.progress, now) end
     if options.timeout and now.seconds >= options.timeout then
       ended = "timeout"
-    elseif options.stop and options.stop(now) then
+    elseif options.stop and common.call("stop", options.stop, now) then
       ended = "stopped"
     end
     return ended ~= nil
@@ -311,6 +314,7 @@ return function(net, goal, options)
                               domain = domain_of(net, options.domain), asked = options.coverage or 0.9,
                               mode = options.mode or "under", method = options.method or "auto" }, Run)
   check_words(self)
+  common.check_domain(self.domain)
   local answer = choose_answer(self)
   answer.stats.seconds = core.now() - self.started
   return Result.new {
