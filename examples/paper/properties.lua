@@ -322,8 +322,8 @@ local function property_10(directory, options)
   local verdict, seconds = timed(function() return (net:implies(domain, nil, goal)) end)
   local list = properties.decompositions(net, domain, outer, goal, options)
   local sections = {
-    ("## Property 10, network 4_5\n\nDirectly: %s in %.3f CPU s.  Decomposed at the pattern of one layer (Prophecy, as\n"
-      .. "published: 20 queries, 717 s, one of them failing); \"everywhere\" is the network's whole input box:\n")
+    ("## Property 10, network 4_5\n\nDirectly: %s in %.3f CPU s.  Decomposed at the pattern of one layer (Prophecy,\n"
+      .. "as published: 20 queries, 717 s, one of them failing); \"everywhere\" is the network's whole input box:\n")
       :format(verdict, seconds),
     decomposition_table(list) }
   for k = #list, 1, -1 do

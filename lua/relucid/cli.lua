@@ -1,6 +1,7 @@
 --- The command line.  Exit status: 0 done, 1 property refuted or check failed, 2 usage or bad input, 3 unknown or
 --- budget spent.
 local core = require "relucid.core"
+local job = require "relucid.job"
 
 local cli = {}
 
@@ -71,6 +72,10 @@ function cli.main(arguments)
   end, args)
   io.stdout:flush()
   if ok then return status end
+  if job.is_interrupt(status) then
+    io.stderr:write "relucid: interrupted\n"
+    return cli.UNKNOWN
+  end
   fail(tostring(status))
   if args.verbose then io.stderr:write(traceback, "\n") end
   return cli.USAGE

@@ -8,6 +8,13 @@ local SLICE_SHORT, SLICE_LONG = 0.05, 0.15 -- seconds
 -- Some slices end early, after a trivial query: a short slice does not say that nodes are cheap, hence the cap.
 local NODES_FIRST, NODES_MOST = 4, 200
 
+--- Is this what stock Lua raises, from a hook, after Ctrl-C?
+---@param message any  of an error
+---@return boolean
+function job.is_interrupt(message)
+  return type(message) == "string" and message:match "interrupted!$" ~= nil
+end
+
 --- Call step(nodes) until it returns true, choosing `nodes` so that a call takes about a tenth of a second.
 ---@param step fun(nodes: integer): boolean  true at the end
 ---@param callback? fun(): boolean?  called after each slice; true stops

@@ -39,11 +39,6 @@ local function check_options(options)
   end
 end
 
--- Stock Lua raises this from a hook after Ctrl-C.
-local function is_interrupt(message)
-  return type(message) == "string" and message:match "interrupted!$" ~= nil
-end
-
 ---@class relucid.Verification
 local Run = {}
 Run.__index = Run
@@ -154,7 +149,7 @@ return function(net, problem, options)
   local run = setmetatable({ net = net, problem = problem, options = options, started = started, searches = {},
                              finished = {} }, Run)
   local ok, message = pcall(run.rounds, run)
-  if not ok and not is_interrupt(message) then error(message, 0) end
+  if not ok and not job.is_interrupt(message) then error(message, 0) end
   if not ok then run.reason = "interrupted" end
   local stats = run:stats()
   for k in pairs(run.searches) do run.searches[k]:close() end

@@ -254,11 +254,6 @@ function Task:add_stats(stats)
   end
 end
 
--- Stock Lua raises this from a hook after Ctrl-C.
-local function is_interrupt(message)
-  return type(message) == "string" and message:match("interrupted!$") ~= nil
-end
-
 --- Call a function of the user's; its errors say whose they are.  What Ctrl-C raises, and errors that are no texts,
 --- pass as they are.
 ---@param option string  its name
@@ -268,7 +263,7 @@ function common.call(option, f, ...)
   local answers = table.pack(pcall(f, ...))
   if answers[1] then return table.unpack(answers, 2, answers.n) end
   local message = answers[2]
-  if type(message) ~= "string" or is_interrupt(message) then error(message, 0) end
+  if type(message) ~= "string" or job.is_interrupt(message) then error(message, 0) end
   error(("option %s raised: %s"):format(option, message), 0)
 end
 
@@ -307,7 +302,7 @@ function Task:guard(work)
   if self.ended then return self.ended end
   local ok, message = pcall(work)
   if not ok then
-    if not is_interrupt(message) then error(message, 0) end
+    if not job.is_interrupt(message) then error(message, 0) end
     self.ended = "interrupted"
   end
   return self.ended or "done"

@@ -71,10 +71,6 @@ local function domain_of(net, given)
   return domain
 end
 
-local function is_interrupt(message)
-  return type(message) == "string" and message:match("interrupted!$") ~= nil
-end
-
 -- One split in an order of the user's own; true at the end.
 local function step_by_hand(preimage, options, state)
   if preimage:check() then return true end
@@ -189,7 +185,9 @@ local function split_domain(self, found, most)
   arguments.domain, arguments.property, arguments.seconds = self.domain, self.goal, self:rest()
   arguments.confident = found and 0 or nil -- else measured exactly below
   arguments.polytopes = most or options.polytopes
-  local preimage = self.net:preimage(arguments)
+  local interrupted, created = guard(self.net.preimage, self.net, arguments)
+  if interrupted then return self:nothing("interrupted") end
+  local preimage <close> = created
   local by_hand = options.choose or options.split
   local target, full = asked, false
   while true do
@@ -224,6 +222,13 @@ function Run:rest()
   return timeout and math.max(timeout - (core.now() - self.started), 1e-3)
 end
 
+-- Call f(...), which may raise what Ctrl-C raises: "interrupted" then, else nil and what f returned.
+local function guard(f, ...)
+  local ok, value = pcall(f, ...)
+  if not ok and not job.is_interrupt(value) then error(value, 0) end
+  return not ok and "interrupted" or nil, ok and value or nil
+end
+
 --- Drive a job; nil at its end, else why it ended early.  state() = nil gives the job up: "unknown".
 function Run:drive(step, state)
   local options, ended = self.options, nil
@@ -242,14 +247,18 @@ function Run:drive(step, state)
     end
     return ended ~= nil
   end
-  local ok, message = pcall(job.drive, step, between)
-  if not ok and not is_interrupt(message) then error(message, 0) end
-  return not ok and "interrupted" or ended
+  return guard(job.drive, step, between) or ended
 end
 
 -- The regions of a search that found nothing: none inside the set, all of the domain around it.
 function Run:nothing_known()
   return self.mode == "over" and { { region = core.region(self.net, self.domain) } } or {}
+end
+
+-- The answer when a search has ended before it had anything.
+function Run:nothing(status)
+  return { regions = self:nothing_known(), coverage = { value = 0.0, lo = 0.0, hi = 1.0, samples = 0 },
+           status = status, stats = { splits = 0, parts = 0, exact = 0, evaluations = 0, checks = 0 } }
 end
 
 -- The answer by enumeration: nil where the network is too large for it.
@@ -259,9 +268,7 @@ local function exact_answer(self)
   local found, ended = enumerate(self, not forced and CELLS or nil)
   if not found then
     if not forced and ended == "unknown" then return nil end
-    return { regions = self:nothing_known(), coverage = { value = 0.0, lo = 0.0, hi = 1.0, samples = 0 },
-             status = ended,
-             stats = { splits = 0, parts = 0, exact = 0, evaluations = 0, checks = 0 } }
+    return self:nothing(ended)
   end
   if self.mode == "over" or (not forced and self.asked < 1 and found:count() > LEAVES) then return nil, found end
   local pieces = found:count()

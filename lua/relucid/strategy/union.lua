@@ -168,15 +168,14 @@ end
 
 -- ---- coverage ----------------------------------------------------------------------------------
 
--- The inputs of the estimate that have the goal.
-local function draw(task)
-  local random, list = sample.random(task.hooks.seed or 0), {}
-  for _ = 1, task.own.samples do
+-- The inputs of the estimate that have the goal; fewer when the task ends before all are drawn.
+local function draw(task, list)
+  local random = sample.random(task.hooks.seed or 0)
+  for k = 1, task.own.samples do
     local x = sample.input(random, task.domain)
-    if not x then break end
+    if not x or k % 256 == 0 and task:poll() then break end
     if task.goal:value(nil, task.net:eval(x)) >= 0 then list[#list + 1] = x end
   end
-  return list
 end
 
 function Union:measure()
@@ -198,8 +197,9 @@ local function take(union, result)
       if not region:contains(x) then left[#left + 1] = x end
     end
     union.uncovered = left
-    if result:kind(i) == "polytope" then polytope_neighbours(union, region)
-    elseif result:kind(i) == "box" then box_neighbours(union, region) end
+    local kind = not union.task.ended and result:kind(i)
+    if kind == "polytope" then polytope_neighbours(union, region)
+    elseif kind == "box" then box_neighbours(union, region) end
   end
 end
 
@@ -297,7 +297,8 @@ return function(net, point, goal, options)
                                trivial = trivial_network(net.n), first = { x = point, kind = "point", from = 0 },
                                starts = sample.random(STARTS_SEED + (task.hooks.seed or 0)) }, Union)
   union.base = base_of(task)
-  union.uncovered = draw(task)
+  union.uncovered = {}
+  task:guard(function() draw(task, union.uncovered) end)
   union.total = #union.uncovered
   return union
 end
