@@ -40,7 +40,7 @@ local function read_problem(name)
   return net, relucid.property.linear(net, rows), relucid.domain { lo = record.input_lo, hi = record.input_hi }
 end
 
---- Points inside the polytopes: of the domain's sample, and 1,000 of each polytope by hit-and-run; then how many of them
+--- Points inside the polytopes: of the domain's sample, and 1,000 of each polytope by hit-and-run; how many of them
 --- violate the property.
 local function count_bad(net, goal, domain, result, seed)
   local rng, points = support.generator(seed), {}

@@ -71,6 +71,13 @@ local function domain_of(net, given)
   return domain
 end
 
+-- Call f(...), which may raise what Ctrl-C raises: "interrupted" then, else nil and what f returned.
+local function guard(f, ...)
+  local ok, value = pcall(f, ...)
+  if not ok and not job.is_interrupt(value) then error(value, 0) end
+  return not ok and "interrupted" or nil, ok and value or nil
+end
+
 -- One split in an order of the user's own; true at the end.
 local function step_by_hand(preimage, options, state)
   if preimage:check() then return true end
@@ -185,7 +192,10 @@ local function split_domain(self, found, most)
   arguments.domain, arguments.property, arguments.seconds = self.domain, self.goal, self:rest()
   arguments.confident = found and 0 or nil -- else measured exactly below
   arguments.polytopes = most or options.polytopes
-  local interrupted, created = guard(self.net.preimage, self.net, arguments)
+  local interrupted, created = guard(function()
+    local preimage = self.net:preimage(arguments)
+    return preimage -- no tail call: after a long one, this is where Ctrl-C is heard
+  end)
   if interrupted then return self:nothing("interrupted") end
   local preimage <close> = created
   local by_hand = options.choose or options.split
@@ -197,16 +207,22 @@ local function split_domain(self, found, most)
       full = arguments.polytopes ~= nil and preimage:count() >= arguments.polytopes
       return full or step_by_hand(preimage, options, state())
     end, state)
-    local regions = regions_of(preimage)
     local reason = preimage:reason()
-    local status = ended or full and "stopped" or STATUS[reason]
-    local exact = found and exact_coverage(self, regions, found:volume())
-    if not exact or reason ~= "coverage" or exact.lo >= asked then
+    local function assemble()
+      local regions = regions_of(preimage)
+      local exact = found and exact_coverage(self, regions, found:volume())
       local coverage = exact or preimage:coverage()
       if reason == "exact" and coverage.samples == 0 and not exact then coverage.value = 1.0 end
-      return { regions = regions, coverage = coverage, status = status, stats = preimage:stats() }
+      return { regions = regions, coverage = coverage, status = ended or full and "stopped" or STATUS[reason],
+               stats = preimage:stats() }
     end
-    target = math.min(target + asked - exact.lo + 0.01 * (1 - asked), 1)
+    local stopped, answer = guard(assemble)
+    if stopped then
+      answer = assemble()
+      answer.status = "interrupted"
+    end
+    if stopped or not found or reason ~= "coverage" or answer.coverage.lo >= asked then return answer end
+    target = math.min(target + asked - answer.coverage.lo + 0.01 * (1 - asked), 1)
     preimage:demand(target)
   end
 end
@@ -220,13 +236,6 @@ Run.__index = Run
 function Run:rest()
   local timeout = self.options.timeout
   return timeout and math.max(timeout - (core.now() - self.started), 1e-3)
-end
-
--- Call f(...), which may raise what Ctrl-C raises: "interrupted" then, else nil and what f returned.
-local function guard(f, ...)
-  local ok, value = pcall(f, ...)
-  if not ok and not job.is_interrupt(value) then error(value, 0) end
-  return not ok and "interrupted" or nil, ok and value or nil
 end
 
 --- Drive a job; nil at its end, else why it ended early.  state() = nil gives the job up: "unknown".
