@@ -89,7 +89,7 @@ end
 ---@field unknowns integer
 ---@field seconds number     CPU
 
---- Grow a box in several orders of the inputs, largest volume first; empty where it is not proved itself.
+--- Grow a box that has the goal in several orders of the inputs; the largest volume comes first.
 ---@param net table
 ---@param goal table    relucid.property
 ---@param start table   relucid.domain: the box
@@ -158,13 +158,13 @@ local function property_6(directory, options, rows)
     local goal = problem:goal(start)
     local verdict, seconds = timed(function() return (net:implies(start, nil, goal)) end)
     proofs[k] = { tostring(k), verdict, common.number(seconds, 2) }
-    local list = properties.growths(net, goal, start, outer, options)
+    rows[k] = { verdict = verdict }
+    local list = verdict == "proved" and properties.growths(net, goal, start, outer, options) or {}
     if list[1] then
-      local row = { sampled = nil, verdict = verdict }
       if options.check then
-        row.sampled, row.violations = check.region(net, list[1].region, goal, { list[1].region }, options.check)
+        local region = list[1].region
+        rows[k].sampled, rows[k].violations = check.region(net, region, goal, { region }, options.check)
       end
-      rows[#rows + 1] = row
       sections[#sections + 1] = growth_section(k, start, list)
     end
   end
