@@ -4,6 +4,8 @@
 --- with 99.9 % confidence, or certainly where its ends are equal: there it is measured by exact volumes.
 ---
 ---     preimage_bench.lua [WORD [SEED]]   only the problems whose name contains WORD
+---
+--- Environment: TIMEOUT, seconds of wall-clock time for each (300).
 local relucid = require "relucid"
 local bench = require "spec.bench.support"
 local sampling = require "spec.sampling"
@@ -57,6 +59,7 @@ local function count_bad(net, goal, domain, result, seed)
   return #inside, bad
 end
 
+local TIMEOUT = bench.setting("TIMEOUT", 300)
 local word, seed = arg[1] or "", tonumber(arg[2] or 1)
 print("problem         asked   found  99.9 % interval   polytopes  CPU s    MB   points  bad"
   .. " | PREMAP: polytopes  coverage  CPU s   ratio")
@@ -67,7 +70,7 @@ for _, case in ipairs(CASES) do
     bench.forget_peak()
     local start = os.clock()
     local result = relucid.strategy.preimage(net, goal,
-      { domain = domain, coverage = asked, timeout = 60, seed = seed })
+      { domain = domain, coverage = asked, timeout = TIMEOUT, seed = seed })
     local cpu, megabytes = os.clock() - start, bench.peak_megabytes()
     local points, bad = count_bad(net, goal, domain, result, seed)
     print(("%-14s  %.2f   %.4f  %.4f .. %.4f  %9d  %5.2f  %4.0f  %7d %4d | %17s  %8s  %5s  %6s"):format(name, asked,
