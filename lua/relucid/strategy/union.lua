@@ -168,18 +168,25 @@ end
 
 -- ---- coverage ----------------------------------------------------------------------------------
 
--- The inputs of the estimate that have the goal; fewer when the task ends before all are drawn.
-local function draw(task, list)
+-- Draw the inputs of the estimate that have the goal; fewer when the task ends before.  This comes after the first
+-- region, so that a small budget finds one.
+local function draw(union)
+  local task = union.task
   local random = sample.random(task.hooks.seed or 0)
+  union.total = 0
   for k = 1, task.own.samples do
     local x = sample.input(random, task.domain)
     if not x or k % 256 == 0 and task:poll() then break end
-    if task.goal:value(nil, task.net:eval(x)) >= 0 then list[#list + 1] = x end
+    if union:has_goal(x) then
+      union.total = union.total + 1
+      if not union:covers(x) then union.uncovered[#union.uncovered + 1] = x end
+    end
   end
 end
 
 function Union:measure()
   local total = self.total
+  if not total then return { value = 0, lo = 0, hi = 1, samples = 0, seed = self.task.hooks.seed or 0 } end
   if total == 0 then return { value = 1, lo = 0, hi = 1, samples = 0, seed = self.task.hooks.seed or 0 } end
   local value, lo, hi = sample.share(total - #self.uncovered, total)
   return { value = value, lo = lo, hi = hi, samples = total, seed = self.task.hooks.seed or 0 }
@@ -227,6 +234,7 @@ local function characterise(union, start)
   task.stats.seconds = seconds
   if result.status == "interrupted" then task.ended = "interrupted" end
   take(union, result)
+  if not union.total and not task.ended then draw(union) end
   return result
 end
 
@@ -293,12 +301,9 @@ end
 ---@return fun(): relucid.UnionStep|nil steps  for a generic for; also steps:run(), steps:result()
 return function(net, point, goal, options)
   local task = common.task("union", net, point, goal, options, OWN, { order = true })
-  local union = setmetatable({ task = task, parts = {}, frontier = {}, whole = task:region {},
+  local union = setmetatable({ task = task, parts = {}, frontier = {}, uncovered = {}, whole = task:region {},
                                trivial = trivial_network(net.n), first = { x = point, kind = "point", from = 0 },
                                starts = sample.random(STARTS_SEED + (task.hooks.seed or 0)) }, Union)
   union.base = base_of(task)
-  union.uncovered = {}
-  task:guard(function() draw(task, union.uncovered) end)
-  union.total = #union.uncovered
   return union
 end
