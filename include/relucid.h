@@ -429,6 +429,7 @@ rl_status rl_region_volume(const rl_region *region, double *lo, double *hi, rl_e
 /* Options of a preimage: X(type, name, default, help). */
 #define RL_PREIMAGE_OPTIONS(X)                                                                                         \
   X(double, coverage, 0.9, "stop when the coverage reaches this share (1: only when nothing is left)")                 \
+  X(double, confident, 1, "the coverage is reached when its interval's lower end is (0: when its estimate is)")        \
   X(double, seconds, 0, "stop after so many seconds of wall-clock time (0: no limit)")                                 \
   X(double, polytopes, 0, "stop at so many polytopes (0: no limit)")                                                   \
   X(double, samples, 20000, "points that measure the coverage")                                                        \
@@ -485,7 +486,8 @@ typedef struct rl_preimage_part {
  * volume on which the property holds (over). */
 typedef struct rl_coverage {
   double value;
-  double lo, hi;  /* contain the true share with 99.9 % confidence (Clopper-Pearson), or certainly where samples = 0 */
+  double lo, hi;  /* contain the true share with 99.9 % confidence (Clopper-Pearson; for all measurements of a search
+                     together), or certainly where samples = 0 */
   double samples; /* points that the share was counted over */
 } rl_coverage;
 

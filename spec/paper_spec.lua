@@ -8,6 +8,7 @@ local claims = require "examples.paper.claims"
 local common = require "examples.paper.common"
 local compare = require "examples.paper.compare"
 local plane = require "examples.paper.plane"
+local properties = require "examples.paper.properties"
 local random = require "examples.paper.random"
 local strategies = require "examples.paper.strategies"
 local support = require "spec.support"
@@ -134,6 +135,30 @@ function T.test_recorded_random()
   lu.assertTrue(sound)
   lu.assertEquals(#comparisons, 40)
   for _, comparison in ipairs(comparisons) do lu.assertEquals(comparison.differences, {}) end
+end
+
+-- On a network of two inputs, where all can be said by hand: relu x1 >= 2 relu x2.
+function T.test_properties()
+  local net, outer = support.small(), support.square()
+  local goal, start = relucid.property.argmax(net, 1), relucid.domain { lo = { 0.5, -1 }, hi = { 0.75, 0.125 } }
+  local list = properties.growths(net, goal, start, outer, { query_timeout = 10 })
+  lu.assertEquals(#list, 3) -- all together, and each input first
+  for i, growth in ipairs(list) do
+    lu.assertEquals({ growth.status, growth.maximal, growth.unknowns }, { "proved", true, 0 })
+    lu.assertTrue(i == 1 or growth.volume <= list[i - 1].volume)
+    local lo, hi = growth.region.lo, growth.region.hi
+    lu.assertAlmostEquals(growth.volume, (hi[1] - lo[1]) * (hi[2] - lo[2]) / 0.28125, 1e-12)
+    lu.assertTrue(lo[1] <= 0.5 and hi[1] == 1 and lo[2] == -1 and hi[2] >= 0.125)
+    lu.assertTrue(lo[1] >= 2 * hi[2] and lo[1] - 2 * hi[2] < 0.01)
+  end
+  support.raises("option start: the goal does not hold on the box", properties.growths, net, goal, outer, outer, {})
+  -- Where x2 <= 0, which the box implies, the goal holds everywhere.
+  local box = relucid.domain { lo = { -1, -1 }, hi = { 1, -0.5 } }
+  local found = properties.decompositions(net, box, outer, goal, { query_timeout = 10 })
+  lu.assertEquals({ #found, found[1].candidates, found[1].pattern:list(), found[1].implies },
+                  { 1, 1, { { 1, 2, 0 } }, "proved" })
+  local direct, decomposed = properties.compare(net, goal, found[1].pattern, { box, start, outer }, {})
+  lu.assertEquals({ direct.proved, direct.refuted, decomposed.proved, decomposed.refuted }, { 2, 1, 1, 2 })
 end
 
 -- A difference is told with an input that shows it.

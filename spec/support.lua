@@ -46,22 +46,25 @@ function support.random_network(rng, sizes)
   return relucid.network(layers)
 end
 
---- Run f(rng) with a seeded generator ($RELUCID_SEED, else the clock's); a failure prints the seed.
---- rng(a, b): an integer from a to b; rng(): a number in [0,1).
-function support.random(name, f)
-  local seed = math.tointeger(tonumber(os.getenv "RELUCID_SEED")) or os.time()
+--- A seeded generator.  rng(a, b): an integer from a to b; rng(): a number in [0,1).
+function support.generator(seed)
   local state = seed & 0xffffffffffff
   local function next48()
     state = (state * 25214903917 + 11) & 0xffffffffffff
     return state >> 16
   end
   for _ = 1, 8 do next48() end
-  local function rng(a, b)
+  return function(a, b)
     local value = next48()
     if not a then return value / 4294967296 end
     return a + value % (b - a + 1)
   end
-  local ok, message = pcall(f, rng)
+end
+
+--- Run f(rng) with a seeded generator ($RELUCID_SEED, else the clock's); a failure prints the seed.
+function support.random(name, f)
+  local seed = math.tointeger(tonumber(os.getenv "RELUCID_SEED")) or os.time()
+  local ok, message = pcall(f, support.generator(seed))
   if not ok then
     print(("%s: failed with RELUCID_SEED=%d"):format(name, seed))
     error(message, 0)

@@ -176,6 +176,7 @@ rl_status rl_preimage_create(rl_preimage **out, const rl_network *net, const rl_
   if (!status) status = rl_cover_fill(&p->cover, net, domain, property, mode == RL_OVER, options, err);
   p->cover.until = options->seconds > 0 ? p->started + options->seconds : 0;
   if (!status) status = start(p, err);
+  p->margin = rl_preimage_margin(p);
   if (status) {
     rl_preimage_release(p);
     return status;
@@ -258,9 +259,10 @@ rl_status rl_preimage_check(rl_preimage *p, int *reached, rl_error *err) {
   p->changed = 1; /* prune with the margin of now */
   rl_status status = rl_preimage_coverage(p, &coverage, err);
   if (status) return status;
-  *reached = coverage.value >= target;
+  double found = p->cover.options.confident > 0 ? coverage.lo : coverage.value;
+  *reached = found >= target;
   if (*reached) p->reason = "coverage";
-  if (!*reached) p->margin += target - coverage.value + 0.01 * (1 - target);
+  if (!*reached) p->margin += target - found + 0.01 * (1 - target);
   return RL_OK;
 }
 
@@ -307,6 +309,7 @@ rl_status rl_preimage_demand(rl_preimage *p, double coverage, rl_error *err) {
   if (!(coverage > 0 && coverage <= 1))
     return rl_fail(err, RL_EINPUT, "coverage is %g, expected a number above 0 and at most 1", coverage);
   p->cover.options.coverage = coverage;
+  p->margin = rl_preimage_margin(p);
   p->changed = 1;
   if (strcmp(p->reason, "coverage") == 0) p->reason = "running";
   return RL_OK;

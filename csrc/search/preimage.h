@@ -144,6 +144,10 @@ struct rl_preimage {
   rl_preimage_stats stats;
 };
 
+/* ---- preimage_union.c */
+/* How far above the target the estimate has to be before a check makes sense. */
+double rl_preimage_margin(const rl_preimage *preimage);
+
 /* ---- preimage_cover.c */
 rl_status rl_cover_check(const rl_network *net, const rl_domain *domain, const rl_property *property,
                          const rl_preimage_options *options, rl_error *err);

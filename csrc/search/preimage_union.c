@@ -9,6 +9,21 @@
 
 static const double CONFIDENCE_ERROR = 0.001;
 
+/* The error that the next measurement may make.  The search goes on or ends by what it measures, so the intervals have
+ * to hold together: the k-th one gets 1 / (k (k+1)) of the error, which adds up to no more than all of it. */
+static double next_error(const rl_preimage *p) {
+  double k = p->stats.checks + 1;
+  return CONFIDENCE_ERROR / (k * (k + 1));
+}
+
+double rl_preimage_margin(const rl_preimage *p) {
+  const rl_preimage_options *options = &p->cover.options;
+  double lo, hi;
+  if (options->confident == 0 || options->coverage >= 1) return 0;
+  rl_share_interval(options->coverage * options->samples, options->samples, next_error(p), &lo, &hi);
+  return options->coverage - lo;
+}
+
 /* Under: leave out the polytopes that hold fewest probes while the estimate stays at the target. */
 static void prune(rl_preimage *p) {
   double needed = (p->cover.options.coverage + p->margin) * (double)p->probes.count, held = (double)p->hits;
@@ -185,7 +200,7 @@ static rl_status measure(rl_preimage *p, double error, rl_error *err) {
 
 rl_status rl_preimage_coverage(rl_preimage *p, rl_coverage *coverage, rl_error *err) {
   rl_status status = collect(p, err);
-  if (!status && !p->measured) status = measure(p, CONFIDENCE_ERROR, err);
+  if (!status && !p->measured) status = measure(p, next_error(p), err);
   if (!status) *coverage = p->coverage;
   return status;
 }

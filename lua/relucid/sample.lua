@@ -49,7 +49,8 @@ function sample.share(hits, total)
   local middle = p + z2 / (2 * total)
   local half = Z * math.sqrt(p * (1 - p) / total + z2 / (4 * total * total))
   local scale = 1 + z2 / total
-  return p, math.max((middle - half) / scale, 0), math.min((middle + half) / scale, 1)
+  -- The interval holds p; at p = 0 and 1 it ends there, but for rounding.
+  return p, math.max(math.min((middle - half) / scale, p), 0), math.min(math.max((middle + half) / scale, p), 1)
 end
 
 return sample

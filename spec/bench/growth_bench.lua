@@ -5,35 +5,16 @@
 --- over SEEDS networks, one of the three numbers varied at a time.
 ---
 --- Environment: SEEDS (5); TIMEOUT, seconds for each query (10); THREADS (1).
-local make_random = require "examples.make_random"
 local relucid = require "relucid"
 local support = require "spec.bench.support"
 
 local SEEDS, TIMEOUT = support.setting("SEEDS", 5), support.setting("TIMEOUT", 10)
 local THREADS = support.setting("THREADS", 1)
 
-local function network(seed, sizes)
-  local layers = {}
-  for k, layer in ipairs(make_random.layers(seed, sizes)) do
-    local W, b = {}, {}
-    for i = 1, layer.outputs do
-      W[i] = {}
-      for j = 1, layer.inputs do
-        W[i][j] = layer.weights[(i - 1) * layer.inputs + j] / math.sqrt(layer.inputs)
-      end
-      b[i] = layer.weights[layer.inputs * layer.outputs + i]
-    end
-    layers[k] = { W = W, b = b }
-  end
-  return relucid.network(layers)
-end
-
 local function query(seed, inputs, layers, width, half)
-  local sizes, lo, hi = { inputs }, {}, {}
-  for k = 1, layers do sizes[k + 1] = width end
-  sizes[#sizes + 1] = 2
+  local lo, hi = {}, {}
   for i = 1, inputs do lo[i], hi[i] = -half, half end
-  local net = network(seed, sizes)
+  local net = support.random_network(seed, inputs, layers, width, 2)
   return support.measure(net:search { domain = relucid.domain { lo = lo, hi = hi }, mode = "maximize", gap = 1e-6,
     target = relucid.property.linear(net, { { c = { 1, 0 }, d = 0 } }), seconds = TIMEOUT, threads = THREADS })
 end

@@ -79,6 +79,32 @@ function support.unit_box(n)
   return require("relucid").domain { lo = lo, hi = hi }
 end
 
+--- A random network: standard normal weights and biases (see examples.make_random), each layer's weights divided by the
+--- square root of its inputs.
+---@param seed integer
+---@param inputs integer
+---@param layers integer  hidden ones
+---@param width integer   neurons in each
+---@param outputs integer
+---@return table network
+function support.random_network(seed, inputs, layers, width, outputs)
+  local sizes, list = { inputs }, {}
+  for k = 1, layers do sizes[k + 1] = width end
+  sizes[#sizes + 1] = outputs
+  for k, layer in ipairs(require("examples.make_random").layers(seed, sizes)) do
+    local W, b = {}, {}
+    for i = 1, layer.outputs do
+      W[i] = {}
+      for j = 1, layer.inputs do
+        W[i][j] = layer.weights[(i - 1) * layer.inputs + j] / math.sqrt(layer.inputs)
+      end
+      b[i] = layer.weights[layer.inputs * layer.outputs + i]
+    end
+    list[k] = { W = W, b = b }
+  end
+  return require("relucid").network(list)
+end
+
 --- Run a search to its end and measure it.
 ---@param search table relucid search
 ---@return {verdict: string, seconds: number, cpu: number, nodes: integer, lps: integer, megabytes: number}

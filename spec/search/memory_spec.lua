@@ -57,8 +57,11 @@ local function test_search(mode, property, record)
   for seed = 1, 3 do
     local net, domain, _, goal = fixture(seed)
     each_allocation_fails(function()
-      return net:search { domain = domain, target = property(goal), mode = mode }
-    end, function(search) return search:step(3) ~= "running" end, function(search) return search:verdict() end)
+      return net:search { domain = domain, target = property(goal), mode = mode, record = record }
+    end, function(search) return search:step(3) ~= "running" end, function(search)
+      local proof = search:proof()
+      return search:verdict() .. (proof and proof.count or "")
+    end)
   end
 end
 

@@ -125,9 +125,12 @@ function T.test_coverage_interval()
       lu.assertEquals(preimage:coverage(), coverage) -- the same sample
       local n, hits = coverage.samples, math.floor(coverage.value * coverage.samples + 0.5)
       if n > 0 and hits > 0 and hits < n then
-        -- Clopper and Pearson: at the ends the outcome, or a more extreme one, has probability 0.0005.
-        lu.assertAlmostEquals(upper_tail(n, hits, coverage.lo), 0.0005, 1e-7)
-        lu.assertAlmostEquals(1 - upper_tail(n, hits + 1, coverage.hi), 0.0005, 1e-7)
+        -- Clopper and Pearson: at the ends the outcome, or a more extreme one, has probability `tail`.  All the
+        -- measurements together have an error of 0.001, of which the k-th has 1 / (k (k + 1)).
+        local k = preimage:stats().checks
+        local tail = 0.001 / (k * (k + 1)) / 2
+        lu.assertAlmostEquals(upper_tail(n, hits, coverage.lo), tail, 1e-3 * tail)
+        lu.assertAlmostEquals(1 - upper_tail(n, hits + 1, coverage.hi), tail, 1e-3 * tail)
       end
       -- A sample of its own, ten times as large.
       local data, good = sample(net, goal, domain, 20000, rng)
@@ -140,6 +143,29 @@ function T.test_coverage_interval()
       if of > 1000 then
         local slack = 5 * math.sqrt(0.25 / of)
         lu.assertTrue(both / of >= coverage.lo - slack and both / of <= coverage.hi + slack)
+      end
+    end
+  end)
+end
+
+-- The search ends when the lower end of the interval has reached the coverage; or the estimate, where that is asked.
+function T.test_confident()
+  support.random("confident", function(rng)
+    local net = support.random_network(rng, { 3, 12, 8, 2 })
+    for _, confident in ipairs { 0, 1 } do
+      for _, mode in ipairs { "under", "over" } do
+        local preimage = run(net:preimage { domain = DOMAINS[2], property = GOALS[1], mode = mode, coverage = 0.8,
+                                            samples = 1000, confident = confident, seed = rng(1, 1000) })
+        local coverage = preimage:coverage()
+        if preimage:reason() == "coverage" then
+          lu.assertTrue((confident == 1 and coverage.lo or coverage.value) >= 0.8)
+        end
+        preimage:demand(0.9)
+        run(preimage)
+        coverage = preimage:coverage()
+        if preimage:reason() == "coverage" then
+          lu.assertTrue((confident == 1 and coverage.lo or coverage.value) >= 0.9)
+        end
       end
     end
   end)

@@ -1,6 +1,7 @@
 --- The best of several strategies by a measure that the user names.
 local core = require "relucid.core"
 local common = require "relucid.strategy.common"
+local job = require "relucid.job"
 local measure = require "relucid.measure"
 
 ---@class relucid.PortfolioOptions: relucid.StrategyOptions
@@ -72,9 +73,12 @@ local function options_of(options, own, timeout)
   return merged
 end
 
--- A result that counts: it has a region.
+-- The measure of a result that counts: it has a region.  Ctrl-C while measuring: none, and true.
 local function value_of(of, result)
-  return #result > 0 and of(result) or {}
+  if #result == 0 then return {}, false end
+  local ok, value = pcall(of, result)
+  if not ok and not job.is_interrupt(value) then error(value, 0) end
+  return ok and value or {}, not ok
 end
 
 ---@param net table  relucid.network
@@ -92,21 +96,25 @@ return function(net, point, goal, options)
   local ended
   for i, entry in ipairs(entries) do
     local left = options.timeout and math.max(options.timeout - (core.now() - started), 0) / (#entries - i + 1)
+    if best and left == 0 then
+      ended = "timeout"
+      break
+    end
     local result = entry.run(net, point, goal, options_of(options, entry.own, left))
-    local value = value_of(of, result)
+    local value, interrupted = value_of(of, result)
     table_[i] = core.json.object({ strategy = entry.name, status = result.status, measure = core.json.array(value),
       queries = result.stats.queries, seconds = result.stats.seconds },
       { "strategy", "status", "measure", "queries", "seconds" })
     if not best or measure.better(value, best_value) then best, best_value = result, value end
-    if result.status == "interrupted" or result.status == "stopped" then
-      ended = result.status
-      break
-    end
+    ended = interrupted and "interrupted"
+      or (result.status == "interrupted" or result.status == "stopped") and result.status or nil
+    if ended then break end
   end
   best.portfolio = table_
   local note = ("the best of %d by %s"):format(#table_, type(options.measure) == "function" and "the user's measure"
     or options.measure or "volume")
   best.note = best.note and note .. "; " .. best.note or note
+  if ended == "timeout" then best.note = best.note .. "; the time limit was reached before the others were tried" end
   if ended then best.status = ended end
   return best
 end

@@ -6,7 +6,8 @@
 --- the goal, united where their union is convex; of these the largest are taken.  "auto" enumerates small networks with
 --- few inputs and takes of both answers the one with fewer polytopes; elsewhere it splits.
 ---
---- Where the regions have been enumerated the coverage is exact, else it is measured over a sample.
+--- Where the regions have been enumerated the coverage is exact, else it is measured over a sample; the coverage asked
+--- for is reached when the lower end of its 99.9 % interval reaches it.
 local core = require "relucid.core"
 local common = require "relucid.strategy.common"
 local job = require "relucid.job"
@@ -63,11 +64,18 @@ local function check_options(options)
   end
 end
 
+-- Call f(...), which may raise what Ctrl-C raises: "interrupted" then, else nil and what f returned.
+local function guard(f, ...)
+  local ok, value = pcall(f, ...)
+  if not ok and not job.is_interrupt(value) then error(value, 0) end
+  return not ok and "interrupted" or nil, ok and value or nil
+end
+
 -- One split in an order of the user's own; true at the end.
 local function step_by_hand(preimage, options, state)
   if preimage:check() then return true end
   local parts = preimage:parts()
-  local i = options.choose and options.choose(parts, state)
+  local i = options.choose and common.call("choose", options.choose, parts, state)
   if options.choose and i == nil then return preimage:step(1) end
   if not options.choose then
     i = preimage:best()
@@ -76,7 +84,7 @@ local function step_by_hand(preimage, options, state)
   if math.type(i) ~= "integer" or not parts[i] then
     error(("option choose: returned %s, expected the number of a part or nil"):format(tostring(i)), 0)
   end
-  local split = options.split and options.split(parts[i], state)
+  local split = options.split and common.call("split", options.split, parts[i], state)
   if split ~= nil and type(split) ~= "table" then
     error(("option split: returned %s, expected a table or nil"):format(tostring(split)), 0)
   end
@@ -175,8 +183,14 @@ local function split_domain(self, found, most)
   for name, value in pairs(options.search or {}) do arguments[name] = value end
   for _, name in ipairs { "coverage", "mode", "seed", "samples" } do arguments[name] = options[name] end
   arguments.domain, arguments.property, arguments.seconds = self.domain, self.goal, self:rest()
+  arguments.confident = found and 0 or nil -- else measured exactly below
   arguments.polytopes = most or options.polytopes
-  local preimage = self.net:preimage(arguments)
+  local interrupted, created = guard(function()
+    local preimage = self.net:preimage(arguments)
+    return preimage -- no tail call: after a long one, this is where Ctrl-C is heard
+  end)
+  if interrupted then return self:nothing("interrupted") end
+  local preimage <close> = created
   local by_hand = options.choose or options.split
   local target, full = asked, false
   while true do
@@ -186,16 +200,22 @@ local function split_domain(self, found, most)
       full = arguments.polytopes ~= nil and preimage:count() >= arguments.polytopes
       return full or step_by_hand(preimage, options, state())
     end, state)
-    local regions = regions_of(preimage)
     local reason = preimage:reason()
-    local status = ended or full and "stopped" or STATUS[reason]
-    local exact = found and exact_coverage(self, regions, found:volume())
-    if not exact or reason ~= "coverage" or exact.lo >= asked then
+    local function assemble()
+      local regions = regions_of(preimage)
+      local exact = found and exact_coverage(self, regions, found:volume())
       local coverage = exact or preimage:coverage()
       if reason == "exact" and coverage.samples == 0 and not exact then coverage.value = 1.0 end
-      return { regions = regions, coverage = coverage, status = status, stats = preimage:stats() }
+      return { regions = regions, coverage = coverage, status = ended or full and "stopped" or STATUS[reason],
+               stats = preimage:stats() }
     end
-    target = math.min(target + asked - exact.lo + 0.01 * (1 - asked), 1)
+    local stopped, answer = guard(assemble)
+    if stopped then
+      answer = assemble()
+      answer.status = "interrupted"
+    end
+    if stopped or not found or reason ~= "coverage" or answer.coverage.lo >= asked then return answer end
+    target = math.min(target + asked - answer.coverage.lo + 0.01 * (1 - asked), 1)
     preimage:demand(target)
   end
 end
@@ -221,22 +241,26 @@ function Run:drive(step, state)
       return true
     end
     now.seconds = core.now() - self.started
-    if options.progress then options.progress(now) end
+    if options.progress then common.call("progress", options.progress, now) end
     if options.timeout and now.seconds >= options.timeout then
       ended = "timeout"
-    elseif options.stop and options.stop(now) then
+    elseif options.stop and common.call("stop", options.stop, now) then
       ended = "stopped"
     end
     return ended ~= nil
   end
-  local ok, message = pcall(job.drive, step, between)
-  if not ok and not job.is_interrupt(message) then error(message, 0) end
-  return not ok and "interrupted" or ended
+  return guard(job.drive, step, between) or ended
 end
 
 -- The regions of a search that found nothing: none inside the set, all of the domain around it.
 function Run:nothing_known()
   return self.mode == "over" and { { region = core.region(self.net, self.domain) } } or {}
+end
+
+-- The answer when a search has ended before it had anything.
+function Run:nothing(status)
+  return { regions = self:nothing_known(), coverage = { value = 0.0, lo = 0.0, hi = 1.0, samples = 0 },
+           status = status, stats = { splits = 0, parts = 0, exact = 0, evaluations = 0, checks = 0 } }
 end
 
 -- The answer by enumeration: nil where the network is too large for it.
@@ -246,9 +270,7 @@ local function exact_answer(self)
   local found, ended = enumerate(self, not forced and CELLS or nil)
   if not found then
     if not forced and ended == "unknown" then return nil end
-    return { regions = self:nothing_known(), coverage = { value = 0.0, lo = 0.0, hi = 1.0, samples = 0 },
-             status = ended,
-             stats = { splits = 0, parts = 0, exact = 0, evaluations = 0, checks = 0 } }
+    return self:nothing(ended)
   end
   if self.mode == "over" or (not forced and self.asked < 1 and found:count() > LEAVES) then return nil, found end
   local pieces = found:count()
@@ -303,6 +325,7 @@ return function(net, goal, options)
                               domain = common.domain(net, options.domain), asked = options.coverage or 0.9,
                               mode = options.mode or "under", method = options.method or "auto" }, Run)
   check_words(self)
+  common.check_domain(self.domain)
   local answer = choose_answer(self)
   answer.stats.seconds = core.now() - self.started
   return Result.new {

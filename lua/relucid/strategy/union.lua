@@ -193,19 +193,25 @@ local function recorded(union)
   return list
 end
 
--- The inputs of the estimate that have the goal.
-local function draw(task)
-  local random, list = sample.random(task.hooks.seed or 0), {}
-  for _ = 1, task.own.samples do
+-- Draw the inputs of the estimate that have the goal; fewer when the task ends before.  This comes after the first
+-- region, so that a small budget finds one.
+local function draw(union)
+  local task = union.task
+  local random = sample.random(task.hooks.seed or 0)
+  union.total = 0
+  for k = 1, task.own.samples do
     local x = sample.input(random, task.domain)
-    if not x then break end
-    if task.goal:value(nil, task.net:eval(x)) >= 0 then list[#list + 1] = x end
+    if not x or k % 256 == 0 and task:poll() then break end
+    if union:has_goal(x) then
+      union.total = union.total + 1
+      if not union:covers(x) then union.uncovered[#union.uncovered + 1] = x end
+    end
   end
-  return list
 end
 
 function Union:measure()
   local total = self.total
+  if not total then return { value = 0, lo = 0, hi = 1, samples = 0, seed = self.task.hooks.seed or 0 } end
   if total == 0 then return { value = 1, lo = 0, hi = 1, samples = 0, seed = self.task.hooks.seed or 0 } end
   local value, lo, hi = sample.share(total - #self.uncovered, total)
   return { value = value, lo = lo, hi = hi, samples = total, seed = self.task.hooks.seed or 0 }
@@ -223,7 +229,7 @@ local function take(union, result)
       if not region:contains(x) then left[#left + 1] = x end
     end
     union.uncovered = left
-    local kind = union.task.own.starts == "sample" and result:kind(i)
+    local kind = not union.task.ended and union.task.own.starts == "sample" and result:kind(i)
     if kind == "polytope" then polytope_neighbours(union, region)
     elseif kind == "box" then box_neighbours(union, region) end
   end
@@ -253,6 +259,7 @@ local function characterise(union, start)
   task.stats.seconds = seconds
   if result.status == "interrupted" then task.ended = "interrupted" end
   take(union, result)
+  if not union.total and not task.ended then draw(union) end
   return result
 end
 
@@ -319,13 +326,16 @@ end
 ---@return fun(): relucid.UnionStep|nil steps  for a generic for; also steps:run(), steps:result()
 return function(net, point, goal, options)
   local task = common.task("union", net, point, goal, options, OWN, { order = true })
-  local union = setmetatable({ task = task, parts = {}, frontier = {}, tried = {}, whole = task:region {},
+  local union = setmetatable({ task = task, parts = {}, frontier = {}, tried = {}, uncovered = {},
+                               whole = task:region {},
                                trivial = trivial_network(net.n), first = { x = point, kind = "point", from = 0 },
                                starts = sample.random(STARTS_SEED + (task.hooks.seed or 0)) }, Union)
   local from_data = task.own.starts == "data"
   if from_data and not task.hooks.data then error("option data: starts = data needs it", 0) end
   union.base = base_of(task)
-  union.uncovered = from_data and recorded(union) or draw(task)
-  union.total = #union.uncovered
+  if from_data then
+    union.uncovered = recorded(union)
+    union.total = #union.uncovered
+  end
   return union
 end

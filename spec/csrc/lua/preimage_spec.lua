@@ -13,7 +13,7 @@ end
 
 function T.test_steps()
   local net, domain, goal = fixture()
-  local preimage = net:preimage { domain = domain, property = goal, samples = 500, coverage = 0.99 }
+  local preimage = net:preimage { domain = domain, property = goal, samples = 5000, coverage = 0.99 }
   lu.assertEquals(preimage:reason(), "running")
   while not preimage:step(1) do lu.assertEquals(preimage:reason(), "running") end
   lu.assertEquals(preimage:reason(), "coverage")
@@ -22,7 +22,7 @@ function T.test_steps()
   local stats, coverage = preimage:stats(), preimage:coverage()
   lu.assertEquals(math.type(stats.splits), "integer")
   lu.assertTrue(coverage.lo <= coverage.value and coverage.value <= coverage.hi)
-  lu.assertTrue(coverage.value >= 0.99 and coverage.samples >= 500)
+  lu.assertTrue(coverage.value >= 0.99 and coverage.samples >= 5000)
   preimage:demand(1)
   while not preimage:step() do end
   lu.assertEquals(preimage:reason(), "exact")

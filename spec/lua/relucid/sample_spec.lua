@@ -55,4 +55,14 @@ function T.test_share()
   lu.assertTrue(covered > 1850 and covered < 1960)
 end
 
+-- The interval holds the share, at its ends too, whatever rounding does.
+function T.test_share_is_in_its_interval()
+  for total = 1, 300 do
+    for _, hits in ipairs { 0, 1, total // 2, total - 1, total } do
+      local value, lo, hi = sample.share(hits, total)
+      lu.assertTrue(0 <= lo and lo <= value and value <= hi and hi <= 1)
+    end
+  end
+end
+
 return T

@@ -127,7 +127,9 @@ function T.test_budgets()
   lu.assertEquals({ result.status, result.note }, { "interrupted", "what was found so far" })
   check_sound(net, goal, result)
   options.stop = function() error("other", 0) end
-  raises("other", relucid.strategy.preimage, net, goal, options)
+  raises("option stop raised: other", relucid.strategy.preimage, net, goal, options)
+  options.stop, options.progress = nil, function() error("shown", 0) end
+  raises("option progress raised: shown", relucid.strategy.preimage, net, goal, options)
 end
 
 -- The user's own order of work: the part of largest volume, halved along its longest side.
@@ -166,6 +168,10 @@ function T.test_choose_and_split()
          options)
   options.choose, options.split = nil, function() return 5 end
   raises("option split: returned 5, expected a table or nil", relucid.strategy.preimage, net, goal, options)
+  options.split = function() error("broken", 0) end
+  raises("option split raised: broken", relucid.strategy.preimage, net, goal, options)
+  options.choose = function() error("broken too", 0) end
+  raises("option choose raised: broken too", relucid.strategy.preimage, net, goal, options)
 end
 
 function T.test_refuses()
@@ -188,6 +194,9 @@ function T.test_refuses()
   raises("domain: has 1 inputs, the network has 2", with("domain", { lo = { 0 }, hi = { 1 } }))
   options.method = "exact"
   raises("option method: 'exact' is for mode 'under'", with("mode", "over"))
+  options.method = nil
+  raises("the domain is empty: no input obeys its rows A x <= b",
+         with("domain", { lo = { -1, -1 }, hi = { 1, 1 }, A = { { 1, 1 } }, b = { -3 } }))
   options.domain = nil
   raises("the network's file gives no input box: a domain is needed", relucid.strategy.preimage, net, goal, {})
 end
@@ -205,7 +214,7 @@ function T.test_premap_problems()
     local result = relucid.strategy.preimage(net, relucid.property.linear(net, rows), {
       domain = { lo = record.input_lo, hi = record.input_hi }, coverage = case[1] })
     lu.assertEquals(result.status, "proved")
-    lu.assertTrue(result.coverage.value >= case[1])
+    lu.assertTrue(result.coverage.lo >= case[1])
     lu.assertTrue(#result <= case[2], name .. ": " .. #result)
   end
 end

@@ -42,6 +42,21 @@ T.test_sound_and_coverage_grows = sampling.each(4, function(rng, net, domain, po
   sampling.check_json(rng, result)
 end)
 
+-- Before the first step nothing is known; a budget that is spent at once still gives the first region.
+T.test_small_budgets = sampling.each(2, function(_, net, domain, point, goal)
+  local union = strategy.union(net, point, goal, { domain = domain })
+  local result = union:result()
+  lu.assertEquals({ result.status, #result }, { "unknown", 0 })
+  lu.assertEquals({ result.coverage.value, result.coverage.lo, result.coverage.hi, result.coverage.samples },
+                  { 0, 0, 1, 0 })
+  local polls = 0
+  result = strategy.union(net, point, goal, { domain = domain, base = "prophecy", stop = function()
+    polls = polls + 1
+    return polls > 1
+  end }):run()
+  lu.assertEquals({ result.status, #result }, { "stopped", 1 })
+end)
+
 T.test_bases = sampling.each(2, function(_, net, domain, point, goal)
   for _, base in ipairs { "prophecy", "free", "box" } do
     local result = strategy.run("union", net, point, goal, { domain = domain, base = base, regions = 5, samples = 100 })
