@@ -259,10 +259,12 @@ rl_status rl_preimage_check(rl_preimage *p, int *reached, rl_error *err) {
   p->changed = 1; /* prune with the margin of now */
   rl_status status = rl_preimage_coverage(p, &coverage, err);
   if (status) return status;
-  double found = p->cover.options.confident > 0 ? coverage.lo : coverage.value;
+  double most, all; /* the lower end if all points were hits: where that is too small, the estimate decides */
+  rl_share_interval(coverage.samples, coverage.samples, 1e-3, &most, &all);
+  double found = p->cover.options.confident > 0 && most > target ? coverage.lo : coverage.value;
   *reached = found >= target;
   if (*reached) p->reason = "coverage";
-  if (!*reached) p->margin += target - found + 0.01 * (1 - target);
+  if (!*reached) p->margin = rl_min(p->margin + target - found + 0.01 * (1 - target), 0.99 * (1 - target));
   return RL_OK;
 }
 
