@@ -18,6 +18,7 @@ local file = require "relucid.io.file"
 local answer = require("relucid.strategy.common").answer
 local check = require "examples.paper.check"
 local measure = require "relucid.measure"
+local Progress = require "relucid.progress"
 
 local json = relucid.json
 
@@ -400,6 +401,12 @@ function common.record(row, result)
   return record
 end
 
+--- A line on the terminal that tells how far a run is; none where options.quiet is set, or stderr is no terminal.
+---@param options paper.Options
+---@return relucid.Progress
+function common.progress(options) return options.quiet and Progress.new(false) or Progress.new() end
+
+
 --- Run cases one after the other; each is shown when done and written to OUT/NAME.jsonl.
 ---@param name string
 ---@param cases paper.Case[]|fun(): paper.Case?
@@ -409,16 +416,15 @@ end
 function common.run_all(name, cases, options, each)
   common.make_directory(options.out)
   local write, rows = common.lines(("%s/%s.jsonl"):format(options.out, name)), {}
+  local progress = common.progress(options)
   for i, case in ipairs(cases) do
     local row, result = common.run(case, options, options.watch and options.watch(case))
     rows[i] = row
     write(common.record(row, result))
-    if not options.quiet then
-      io.stderr:write(("\r%s: %d of %d cases, the last in %.2f s \27[K"):format(name, i, #cases, row.seconds))
-    end
+    progress:show(("%s: %d of %d cases, the last in %.2f s"):format(name, i, #cases, row.seconds))
     if each then each(row, result, case) end
   end
-  if not options.quiet then io.stderr:write "\n" end
+  progress:clear()
   return rows
 end
 

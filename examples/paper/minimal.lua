@@ -67,6 +67,7 @@ end
 
 local function run_family(family, options)
   local path, records = ("%s/minimal-%s.jsonl"):format(options.out, family), {}
+  local progress = common.progress(options)
   common.make_directory(options.out)
   local found = common.records(path)
   for _, case in ipairs(SOURCES[family](options.data, options.count)) do
@@ -75,9 +76,10 @@ local function run_family(family, options)
       record = record_of(family, case, options)
       common.append(path, record)
     end
-    if not options.quiet then io.stderr:write(("\r%s %d \27[K"):format(family, case.id)) end
+    progress:show(("%s: input %d"):format(family, case.id))
     records[#records + 1] = record
   end
+  progress:clear()
   return records, ALL[family]
 end
 
@@ -127,7 +129,6 @@ function minimal.main(options)
     if not SOURCES[family] then error(("family '%s': expected mnist or acas"):format(family), 0) end
     sections[#sections + 1] = text_of(family, run_family(family, options))
   end
-  if not options.quiet then io.stderr:write "\n" end
   common.report("minimal", "Minimal patterns", sections, options)
   return true
 end

@@ -136,7 +136,7 @@ end
 
 -- Runs of an input, in order.
 local function runner(input, options)
-  local runs, points = {}, drawn(input.cases[1])
+  local runs, points, progress = {}, drawn(input.cases[1]), common.progress(options)
   return runs, function(case)
     case.options = case.options or {}
     case.options.search = { nodes = case.mode == "box" and options.box_nodes or options.nodes }
@@ -144,9 +144,7 @@ local function runner(input, options)
     row.cpu_seconds = row.cpu_seconds or 0
     row.coverage = coverage(result, points)
     runs[#runs + 1] = { case = case, row = row, result = result }
-    if not options.quiet then
-      io.stderr:write(("\r%s %d, %s: %.2f s \27[K"):format(input.family, input.id, common.mode_name(row), row.seconds))
-    end
+    progress:show(("%s %d, %s: %.2f s"):format(input.family, input.id, common.mode_name(row), row.seconds))
   end
 end
 
