@@ -48,6 +48,13 @@ typedef struct rl_error {
 
 const char *rl_status_text(rl_status status);
 
+/* ---- interruption ------------------------------------------------------ */
+
+/* While asked(context) returns non-zero, linear programs and boxes of the calling thread end early: without an answer,
+ * or with a weaker one.  It is asked several times a second.  NULL: nothing is interrupted. */
+typedef int rl_interrupt(void *context);
+void rl_interrupt_by(rl_interrupt *asked, void *context);
+
 /* ---- network ----------------------------------------------------------- */
 
 typedef struct rl_network rl_network; /* immutable, reference counted */

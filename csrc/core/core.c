@@ -74,3 +74,15 @@ double rl_now(void) {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+static _Thread_local struct {
+  rl_interrupt *asked;
+  void *context;
+} interrupt;
+
+void rl_interrupt_by(rl_interrupt *asked, void *context) {
+  interrupt.asked = asked;
+  interrupt.context = context;
+}
+
+int rl_interrupted(void) { return interrupt.asked && interrupt.asked(interrupt.context); }

@@ -26,4 +26,7 @@ rl_status rl_fail_memory(rl_error *err);
 /* Monotonic wall-clock time in seconds. */
 double rl_now(void);
 
+/* Is the calling thread to end what it is at (rl_interrupt_by)? */
+int rl_interrupted(void);
+
 #endif

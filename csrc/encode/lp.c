@@ -15,7 +15,9 @@
 
 #include "encode/lp_problem.h"
 
-enum { SLICE = 200 }; /* simplex iterations between checks of the limit */
+/* Simplex iterations between checks of the limit; fewer where an iteration takes long. */
+enum { SLICE = 200, SHORT_SLICE = 20 };
+static const double SLICE_WORK = 5e7; /* rows times columns times iterations */
 
 static const double feasibility = 1e-9; /* tolerance asked of the simplex */
 static const double acceptable = 1e-6;  /* relative row violation of an optimum that is still believed */
@@ -258,7 +260,7 @@ static void start_basis(rl_lp *lp) {
 
 /* ---- solving ---------------------------------------------------------------- */
 
-static int is_late(const rl_lp *lp) { return lp->deadline > 0 && rl_now() > lp->deadline; }
+static int is_late(const rl_lp *lp) { return (lp->deadline > 0 && rl_now() > lp->deadline) || rl_interrupted(); }
 
 /* One run of the simplex, from the present basis; later attempts start afresh in ever more careful
  * ways.  The primal method is for a new objective at an old optimum; else columns are usually
@@ -271,7 +273,8 @@ static void run_simplex(rl_lp *lp) {
   parm.meth = primal != (lp->attempt % 2 != 0) ? GLP_PRIMAL : GLP_DUALP;
   if (lp->attempt == 0) parm.r_test = GLP_RT_FLIP; /* long steps: one pivot passes many bounded columns */
   parm.tol_bnd = parm.tol_dj = lp->attempt < 2 ? feasibility : 1e-7;
-  parm.it_lim = SLICE;
+  int slice = (int)fmin(fmax(SLICE_WORK / ((double)lp->rows * lp->columns + 1), SHORT_SLICE), SLICE);
+  parm.it_lim = slice;
   if (lp->attempt >= 3) glp_scale_prob(lp->prob, GLP_SF_AUTO);
   if (lp->attempt >= 2) glp_adv_basis(lp->prob, 0);
   else if (lp->attempt == 1) glp_std_basis(lp->prob);
@@ -281,7 +284,7 @@ static void run_simplex(rl_lp *lp) {
     lp->code = glp_simplex(lp->prob, &parm);
     done = glp_get_it_cnt(lp->prob) - before;
     lp->pivots += done;
-    limit -= done > 0 ? done : SLICE;
+    limit -= done > 0 ? done : slice;
   } while (lp->code == GLP_EITLIM && limit > 0 && !is_late(lp));
 }
 

@@ -1,3 +1,4 @@
+#include "core/core.h"
 #include "lua/common.h"
 
 #include <math.h>
@@ -220,6 +221,25 @@ void rlua_push_matrix(lua_State *L, const double *values, int rows, int columns)
     rlua_push_numbers(L, values + (size_t)r * (size_t)columns, columns);
     lua_rawseti(L, -2, r + 1);
   }
+}
+
+/* ---- interruption ------------------------------------------------------------ */
+
+/* Of the call that is running: the hook set when it began (Ctrl-C in stock Lua sets another), and its end. */
+static _Thread_local lua_Hook hook_before;
+static _Thread_local double until;
+
+static int is_to_end(void *L) { return lua_gethook(L) != hook_before || (until > 0 && rl_now() > until); }
+
+void rlua_begin(lua_State *L, double seconds) {
+  hook_before = lua_gethook(L);
+  until = seconds > 0 ? rl_now() + seconds : 0;
+  rl_interrupt_by(is_to_end, L);
+}
+
+void rlua_end(lua_State *L, rl_status status, const rl_error *err) {
+  rl_interrupt_by(NULL, NULL);
+  rlua_succeed(L, status, err);
 }
 
 /* ---- tables of options ------------------------------------------------------ */

@@ -49,6 +49,10 @@ _Noreturn void rlua_raise(lua_State *L, const char *format, ...);
 const char *rlua_describe(lua_State *L, int idx);
 /* Raise err's message unless status is RL_OK. */
 void rlua_succeed(lua_State *L, rl_status status, const rl_error *err);
+/* Around a long call of the core: Ctrl-C ends it early, and raises its error as soon as Lua goes on; so does the end of
+ * `seconds` (0: none), without an error.  rlua_end: and rlua_succeed. */
+void rlua_begin(lua_State *L, double seconds);
+void rlua_end(lua_State *L, rl_status status, const rl_error *err);
 /* Tell the collector of `bytes` that it does not see. */
 void rlua_account(lua_State *L, size_t bytes);
 

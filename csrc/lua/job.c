@@ -153,7 +153,8 @@ static int search_step(lua_State *L) {
   long nodes = step_nodes(L);
   rl_verdict verdict;
   rl_error err;
-  rlua_succeed(L, rl_search_step(search, nodes, &verdict, &err), &err);
+  rlua_begin(L, 0);
+  rlua_end(L, rl_search_step(search, nodes, &verdict, &err), &err);
   return lua_pushstring(L, verdict_text(verdict)), 1;
 }
 
@@ -274,7 +275,8 @@ static int minimize_step(lua_State *L) {
   long nodes = step_nodes(L);
   int done = 0;
   rl_error err;
-  rlua_succeed(L, rl_minimize_step(minimize, nodes, &done, &err), &err);
+  rlua_begin(L, 0);
+  rlua_end(L, rl_minimize_step(minimize, nodes, &done, &err), &err);
   return lua_pushboolean(L, done), 1;
 }
 

@@ -86,22 +86,25 @@ static void set_number(lua_State *L, const char *field, double value) {
   lua_setfield(L, -2, field);
 }
 
-/* box("width" or "volume" [, anchor]) -> {lo, hi, sum, log_volume, gap, fixed}, or nil when there is none. */
+/* box("width" or "volume" [, anchor [, seconds]]) -> {lo, hi, sum, log_volume, gap, fixed}, or nil when there is none,
+ * or none was found in time. */
 static int region_box(lua_State *L) {
   static const char *const kinds[] = {"width", "volume", NULL};
   const rl_region *region = self(L);
   int kind = luaL_checkoption(L, 2, "width", kinds);
   int n = rl_region_inputs(region);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
+  double seconds = luaL_optnumber(L, 4, 0);
   const double *anchor = lua_isnil(L, 3) ? NULL : rlua_numbers(L, 3, "anchor", n, NULL);
   double *lo = lua_newuserdatauv(L, 2 * (size_t)n * sizeof *lo, 0);
   double *hi = lo + n;
   rl_box box;
   memset(&box, 0, sizeof box);
   rl_error err;
+  rlua_begin(L, seconds);
   rl_status status = kind == 0 ? rl_region_box_width(region, anchor, lo, hi, &box, &err)
                                : rl_region_box_volume(region, anchor, lo, hi, &box, &err);
-  rlua_succeed(L, status, &err);
+  rlua_end(L, status, &err);
   if (!box.found) return luaL_pushfail(L), 1;
   lua_createtable(L, 0, 6);
   set_numbers(L, "lo", lo, n);

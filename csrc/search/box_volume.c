@@ -456,7 +456,7 @@ static rl_status improve(interior *k, double *lo, double *hi, rl_box *box, rl_er
   if (!scratch) return rl_fail_memory(err);
   rl_status status = RL_OK;
   double target = enough;
-  for (int step = 0; step < LIMIT && status == RL_OK; step++) {
+  for (int step = 0; step < LIMIT && status == RL_OK && !rl_interrupted(); step++) {
     double sum = iterate(k);
     if (!isfinite(sum)) break;
     if (sum > target && step + 1 < LIMIT) continue;

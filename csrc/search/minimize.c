@@ -27,10 +27,10 @@ enum {
   STEPS = 100 /* of a descent */
 };
 
-/* Products of weights that the descents for one literal may cost: about 10 ms; and how many there are at least.  The
- * few literals of a prefix's last layer are not worth more than these. */
-static const double WORK = 2e7;
-enum { FEW_STARTS = 30, MANY_STARTS = 1000 };
+/* Products of weights that the descents for one literal may cost: about 10 ms, or 40 for the few literals of a prefix's
+ * last layer, which are worth no more than PREFIX_STARTS; and how many descents there are at least and at most. */
+static const double WORK = 2e7, PREFIX_WORK = 8e7;
+enum { FEW_STARTS = 2, PREFIX_STARTS = 30, MANY_STARTS = 1000 };
 
 /* Products of weights times nodes that a query about several literals may cost; four times the nodes of the longest
  * proof come on top. */
@@ -100,7 +100,9 @@ static rl_status make_divide(rl_minimize *q, rl_error *err) {
   q->most = q->count;
   double weights = 0;
   for (int k = 0; k < q->net->layers; k++) weights += (double)q->net->sizes[k] * q->net->sizes[k + 1];
-  q->starts = q->mode == RL_PREFIX ? FEW_STARTS : (int)fmin(fmax(WORK / (2 * STEPS * weights), FEW_STARTS), MANY_STARTS);
+  int prefix = q->mode == RL_PREFIX;
+  q->starts = (int)fmin(fmax((prefix ? PREFIX_WORK : WORK) / (2 * STEPS * weights), FEW_STARTS),
+                        prefix ? PREFIX_STARTS : MANY_STARTS);
   q->patience = fmax(PATIENCE / weights, 200);
   return rl_descent_create(&q->descent, q->net, q->domain, q->negated, err);
 }

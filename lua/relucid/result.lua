@@ -238,15 +238,19 @@ local function inner_polytope(self, part)
   return core.region(self:network(), self.domain, closed, part.region:rows())
 end
 
+-- Whoever ended a strategy early does not wait for boxes: seconds for each.
+local ENDED_EARLY, SHORT = { interrupted = true, timeout = true, stopped = true }, 0.5
+
 -- The largest box inside a region, as far as there is a way to find it.
 local function find_box(self, part, kind)
+  local seconds = ENDED_EARLY[self.status] and SHORT or nil
   local anchor = self.anchored and self.point or nil
   if anchor and not part.region:contains(anchor) then return nil end
   if part.kind == "box" and #self.domain.b == 0 then return part.region:box("width", anchor) end -- is itself the box
-  if part.kind ~= "pattern" then return part.region:box(kind, anchor) end
+  if part.kind ~= "pattern" then return part.region:box(kind, anchor, seconds) end
   if not self.point then return nil end
   part.inner = part.inner or inner_polytope(self, part)
-  local box = part.inner:box(kind, anchor)
+  local box = part.inner:box(kind, anchor, seconds)
   if box then box.gap = nil end -- a larger one may exist
   return box
 end

@@ -41,7 +41,7 @@ local function starting_box(task)
   local parts = start == "piece" and { paper.piece(task) or nil } or of_regions(task)
   local best
   for _, part in ipairs(parts) do
-    local box = task:region(part):box("volume", task.point)
+    local box = task:region(part):box("volume", task.point, task:left())
     if measure.better(measure.box("volume", box), measure.box("volume", best)) then best = box end
   end
   return best or { lo = task.point, hi = task.point }, best ~= nil

@@ -340,8 +340,17 @@ function Task:drive(step, state)
   end)
 end
 
+--- The seconds that are left, at least a tenth of one; nil: any number.  For what cannot look at the clock as `poll`
+--- does; a little more than is left, so that the task's own end comes first.
+---@return number?
+function Task:left()
+  return self.hooks.timeout and math.max(self.hooks.timeout - self:seconds(), 0) + 0.1
+end
+
 function Task:search_options(base)
   base.seed, base.threads, base.seconds = self.hooks.seed, self.hooks.threads, self.hooks.query_timeout
+  local left = self:left()
+  if left then base.seconds = math.min(base.seconds and base.seconds > 0 and base.seconds or left, left) end
   for name, value in pairs(self.hooks.search or {}) do base[name] = value end
   return base
 end
@@ -368,7 +377,7 @@ end
 ---@return "proved"|"counterexample"|"unknown"|"running" verdict  running: the task has ended
 ---@return number[]|nil x     the counterexample
 function Task:decide(domain, pattern, property, net)
-  if self.ended then return "running" end
+  if self:poll() then return "running" end -- queries may be too short for a look at the clock while they run
   local search <close> = run_search(self, net or self.net, { domain = domain, pattern = pattern,
                                                              target = property:negate(), mode = "find_strict" })
   local verdict = search:verdict()

@@ -69,7 +69,7 @@ local function boxes_of(task, pattern, region)
   local inner = core.region(task.net, task.domain, Result.closed_pattern(task.net, pattern, task.point))
   local boxes, anchor, before = {}, task.anchored and task.point or nil, task.stats.queries
   for _, kind in ipairs { "width", "volume" } do
-    local box = inner:box(kind, anchor)
+    local box = inner:box(kind, anchor, task:left())
     if box and not task.ended then
       box = grown(task, pattern, region, box):box(#task.domain.b == 0 and "width" or kind, anchor)
     end

@@ -26,7 +26,7 @@ local function chosen(task, parts)
   local kind, anchor = task.own.measure, task.anchored and task.point or nil
   for i, part in ipairs(parts) do
     local region = task:region(part)
-    local box = region:box(kind, anchor)
+    local box = region:box(kind, anchor, task:left())
     parts[i].region, parts[i].boxes = region, { [kind] = box or false }
     parts[i].value, parts[i].place = measure.box(kind, box), i
   end
