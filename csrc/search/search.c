@@ -327,12 +327,15 @@ static int is_stronger(const rl_shared *s, const int8_t *pattern) {
   return 1;
 }
 
-/* Impose the pattern on a node; 0: a split has taken the other side of a sign.  Nothing is lost with that node: of its
- * set only z = 0 obeys the pattern, and that lies on the split's other side too. */
-static int impose_on(const rl_shared *s, rl_node *node, const int8_t *pattern) {
+/* Impose the pattern on a node; 0: a split has taken the other side of a sign, which is of use then.  Nothing is lost
+ * with that node: of its set only z = 0 obeys the pattern, and that lies on the split's other side too. */
+static int impose_on(rl_shared *s, rl_node *node, const int8_t *pattern) {
   for (int k = 0; k < s->net->neurons; k++) {
     if (pattern[k] == RL_FREE) continue;
-    if (node->signs[k] != RL_FREE && node->signs[k] != pattern[k]) return 0;
+    if (node->signs[k] != RL_FREE && node->signs[k] != pattern[k]) {
+      s->used[k] = 1;
+      return 0;
+    }
     node->signs[k] = pattern[k];
   }
   return 1;
