@@ -40,7 +40,8 @@ static double neurons_gain(const rl_worker *w, const rl_node *node, int j, doubl
   return gain;
 }
 
-/* Input whose halving promises the most for the worst clause's bound, both halves together; -1 where no interval can be cut. */
+/* Input whose halving promises the most for the worst clause's bound, both halves together; -1 where no interval can
+ * be cut. */
 static int choose_input(const rl_worker *w, const rl_node *node) {
   int best = -1;
   double best_score = -1;

@@ -8,8 +8,8 @@
  *   4. a query.
  *
  * RL_DELETION has candidates that drop one literal, RL_PREFIX first those that drop a layer.  Then, and RL_DIVIDE from
- * the start, gather a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with those
- * gathered before; then one query asks whether the whole chunk may go.
+ * the start, gather a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with
+ * those gathered before; then one query asks whether the whole chunk may go.
  *   Proved: it goes.  What was passed over is needed: refuted with more literals, so refuted with fewer.
  *   Counterexample: it is stored and the chunk gathered anew, which it now refutes; after a second one in a row, of
  *     half the size.
