@@ -35,12 +35,13 @@ local function declarations()
   return table.concat(lines) .. "(declare-const Y_0 Real)(declare-const Y_1 Real)"
 end
 
--- Run the command, interrupted after so many seconds: what it printed; its exit status is the last line.
+-- Run the command, interrupted after so many seconds: what it printed; its exit status is the last line.  In the
+-- foreground `timeout` sends one signal, else a second one to the group, which ends stock Lua outright.
 local function interrupted(seconds, ...)
   local words = {}
   for i, word in ipairs { ... } do words[i] = "'" .. word .. "'" end
   local build = os.getenv "RELUCID_BUILD" or "build"
-  local pipe = assert(io.popen(("timeout --preserve-status -s INT -k 20 %g '%s/relucid' %s 2>&1; echo $?")
+  local pipe = assert(io.popen(("timeout --foreground --preserve-status -s INT -k 20 %g '%s/relucid' %s 2>&1; echo $?")
     :format(seconds, build, table.concat(words, " "))))
   local output = pipe:read "a"
   pipe:close()

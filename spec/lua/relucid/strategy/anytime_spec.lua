@@ -128,7 +128,8 @@ function T.test_the_command_is_interrupted()
       end
       writer.write(network, make_random.layers(5, { 6, 40, 40, 3 }), { comments = {}, mins = numbers(-1, 6),
                    maxes = numbers(1, 6), means = numbers(0, 7), ranges = numbers(1, 7) })
-      local handle = assert(io.popen(("timeout -s INT 1 %s/relucid characterize %s --point 0.5,0.5,0.5,0.5,0.5,0.5"
+      local handle = assert(io.popen((
+        "timeout --foreground -s INT 1 %s/relucid characterize %s --point 0.5,0.5,0.5,0.5,0.5,0.5"
         .. " --strategy union --coverage 1 --domain %s 2>&1; echo status $?"):format(os.getenv "RELUCID_BUILD", network,
         domain)))
       local text = handle:read "a"
