@@ -381,6 +381,7 @@ function Task:decide(domain, pattern, property, net)
   local search <close> = run_search(self, net or self.net, { domain = domain, pattern = pattern,
                                                              target = property:negate(), mode = "find_strict" })
   local verdict = search:verdict()
+  if verdict == "unknown" and self:poll() then return "running" end -- it is the task's time that was up
   if verdict == "unknown" then self.stats.unknowns = self.stats.unknowns + 1 end
   return verdict, search:witness()
 end

@@ -42,6 +42,7 @@ local function minimised(self, fields, queries)
     return self:state(minimize:stats())
   end)
   local stats = minimize:stats()
+  if ended == "done" and stats.unknowns > 0 and self:poll() then ended = self.ended end -- the task's time was up
   return { verdict = minimize:verdict(), pattern = minimize:pattern(), ended = ended, unknowns = stats.unknowns,
            settled = finished and stats.unknowns == 0, witness = minimize:witness(), stats = stats,
            cpu_seconds = os.clock() - started }
