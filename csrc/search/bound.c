@@ -273,7 +273,7 @@ static rl_status tighten(rl_worker *w, rl_node *node, rl_error *err) {
 rl_status rl_worker_tighten(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_status status = tighten(w, node, err);
   if (status) return status;
-  children[0] = rl_node_copy(w->shared, node);
+  children[0] = rl_node_child(w->shared, node);
   if (!children[0]) return rl_fail_memory(err);
   children[0]->depth = node->depth;
   children[0]->tightened = node->tightened;

@@ -87,8 +87,8 @@ static void record_split(rl_worker *w, int input, int neuron, double at, rl_node
 rl_status rl_worker_split(rl_worker *w, rl_node *node, int undecided, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   int input = prefer_input(w, node, undecided) ? choose_input(w, node) : -1;
-  children[0] = rl_node_copy(s, node);
-  children[1] = rl_node_copy(s, node);
+  children[0] = rl_node_child(s, node);
+  children[1] = rl_node_child(s, node);
   if (!children[0] || !children[1]) {
     rl_node_release(children[0]);
     rl_node_release(children[1]);

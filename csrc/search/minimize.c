@@ -11,9 +11,10 @@
  * the start, gather a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with
  * those gathered before; then one query asks whether the whole chunk may go.
  *   Proved: it goes.  What was passed over is needed: refuted with more literals, so refuted with fewer.
- *   Counterexample: it is stored and the chunk gathered anew, which it now refutes; after a second one in a row, of
- *     half the size.
- *   No answer: the first half is asked about (as QuickXplain halves; Junker 2004); a single literal is kept.
+ *   Counterexample: it is stored and the chunk gathered anew, which it now refutes; after many in a row, of half
+ *     the size.
+ *   No answer: the first half is asked about (as QuickXplain halves; Junker 2004); a single literal is kept.  What was
+ *     left open is set aside: once the first half may go, the query about the second goes on with that.
  * So the outcome is that of trying to drop one literal after the other in order, with about as many queries as
  * there are chunks and counterexamples that descent did not find, not literals. */
 #include <string.h>
@@ -24,7 +25,8 @@
 #include "search/worker.h"
 
 enum {
-  STEPS = 100 /* of a descent */
+  STEPS = 100,      /* of a descent */
+  MANY_REFUSALS = 4 /* in a row, of a chunk: then its half is tried */
 };
 
 /* Products of weights that the descents for one literal may cost: about 10 ms, or 40 for the few literals of a prefix's
@@ -59,7 +61,8 @@ struct rl_minimize {
   core *cores;       /* of the proofs so far, the last one first */
   rl_pool pool;      /* its first entry is the witness against the starting pattern */
   rl_search *search; /* running query or NULL */
-  rl_search *ended;  /* the last query of this chunk, without a proof: it may go on with more signs; or NULL */
+  rl_search *ended;  /* the last query, which the next one may go on with; or NULL */
+  int gave_up;       /* it has no answer */
   rl_verdict implied;
   int queries, unknowns, refuted, found;
   rl_search_stats stats;
@@ -297,9 +300,21 @@ static rl_status descend(rl_minimize *q, int neuron, int *found, rl_error *err) 
   return status;
 }
 
+/* Did the query that was set aside last, which this chunk is to go on with, keep the neuron's literal?  With nothing
+ * gathered until there, it is of no more use. */
+static int is_beyond_aside(rl_minimize *q, int neuron) {
+  const int8_t *aside;
+  while (q->ended && (aside = rl_search_aside(q->ended)) && aside[neuron] != RL_FREE) {
+    if (q->gathered > 0) return 1;
+    rl_search_forget(q->ended);
+  }
+  return 0;
+}
+
 /* Take the next literal of the order into the chunk unless it is shown to be needed.  *more = 0: there is none. */
 static rl_status gather(rl_minimize *q, int *more, rl_error *err) {
   int place = q->gathered < q->most ? next_in_order(q) : -1, found = 0;
+  if (place >= 0 && is_beyond_aside(q, q->order[place])) place = -1;
   *more = place >= 0;
   if (place < 0) return RL_OK;
   int neuron = q->order[place];
@@ -357,7 +372,7 @@ static void settle_chunk(rl_minimize *q, rl_verdict verdict) {
     q->refusals = 0;
     take_chunk(q);
   } else if (verdict == RL_COUNTEREXAMPLE) {
-    if (q->refusals++) q->most = (q->gathered + 1) / 2;
+    if (++q->refusals >= MANY_REFUSALS) q->most = (q->gathered + 1) / 2;
     q->at = q->start;
     begin_chunk(q);
   } else {
@@ -371,11 +386,13 @@ static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err)
   int proved = verdict == RL_PROVED;
   const rl_search_stats *stats = rl_search_statistics(q->search);
   rl_search_stats_add(&q->stats, stats);
-  if (proved) q->longest = fmax(q->longest, stats->nodes);
+  if (proved) q->longest = fmax(q->longest, rl_search_spent(q->search));
   if (proved) status = store_core(q, err);
   if (verdict == RL_COUNTEREXAMPLE) status = rl_pool_add(&q->pool, rl_search_witness(q->search), q->candidate, err);
-  rl_search_release(proved ? q->search : NULL);
-  q->ended = proved ? NULL : q->search;
+  int over = proved && !rl_search_aside(q->search);
+  rl_search_release(over ? q->search : NULL);
+  q->ended = over ? NULL : q->search;
+  q->gave_up = verdict == RL_UNKNOWN;
   q->search = NULL;
   if (status) return status;
   if (q->stage == STAGE_GATHER) {
@@ -395,18 +412,27 @@ static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err)
   return RL_OK;
 }
 
-/* Start the query about the candidate.  One that has kept more literals than the last one only goes on with that. */
-static rl_status ask(rl_minimize *q, rl_error *err) {
+/* Let the last query go on, if it can, with the candidate: with what it left open or with what was set aside. */
+static rl_status go_on(rl_minimize *q, rl_error *err) {
   rl_search *ended = q->ended;
+  if (!ended) return RL_OK;
+  rl_status status = q->gave_up && q->stage == STAGE_GATHER ? rl_search_set_aside(ended, err) : RL_OK;
+  if (status != RL_OK) return status;
+  q->gave_up = 0;
   q->ended = NULL;
-  if (ended && rl_search_impose(ended, q->candidate)) {
+  if (rl_search_impose(ended, q->candidate) || rl_search_resume(ended, q->candidate))
     q->search = ended;
-    q->queries++;
-    return RL_OK;
-  }
-  rl_search_release(ended);
-  rl_status status =
-      rl_search_create(&q->search, q->net, q->domain, q->candidate, q->negated, RL_FIND_STRICT, &q->options, err);
+  else
+    rl_search_release(ended);
+  return RL_OK;
+}
+
+/* Start the query about the candidate. */
+static rl_status ask(rl_minimize *q, rl_error *err) {
+  rl_status status = go_on(q, err);
+  if (status == RL_OK && !q->search)
+    status =
+        rl_search_create(&q->search, q->net, q->domain, q->candidate, q->negated, RL_FIND_STRICT, &q->options, err);
   if (status == RL_OK) q->queries++;
   return status;
 }

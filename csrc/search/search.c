@@ -1,5 +1,5 @@
 /* L3: decide and maximize: depth-first branch and bound over nodes (worker.h),
- * by one thread or by several that share a stack. */
+ * by one thread or by several that share the open ones. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -13,6 +13,15 @@ enum { MOST_THREADS = 64 };
 /* A step returns after about so long, so that its caller can be interrupted. */
 #define SLICE_SECONDS 0.2
 
+/* What was open when a query was given up: see rl_search_set_aside. */
+typedef struct frontier {
+  struct frontier *next;
+  rl_open open;
+  int8_t *signs; /* neurons: the pattern asked about */
+  uint8_t *used; /* neurons: those that the closed nodes needed */
+  double spent;  /* nodes */
+} frontier;
+
 struct rl_search {
   rl_shared shared;
   rl_network *net;
@@ -24,6 +33,9 @@ struct rl_search {
   const char *reason;
   int started;
   rl_proof *proof; /* once asked for */
+  frontier *aside; /* the last one first */
+  long aside_nodes;
+  double spent; /* nodes before the statistics began anew, of those that count for what is open now */
   /* of a step, guarded by the lock: */
   long budget;    /* nodes that may still be taken */
   int busy, stop; /* workers at a node; no more nodes are taken */
@@ -60,8 +72,7 @@ static rl_status push_root(rl_search *q, rl_error *err) {
   rl_shared *s = &q->shared;
   rl_node *root = rl_node_create_root(s);
   if (!root) return rl_fail_memory(err);
-  s->stack = root;
-  s->open_nodes = 1;
+  rl_open_push(&s->open, root);
   return RL_OK;
 }
 
@@ -107,12 +118,30 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
   return RL_OK;
 }
 
+static void release_open(rl_open *open) {
+  rl_node *below;
+  for (rl_node *node = open->top; node; node = below) {
+    below = node->links.below;
+    rl_node_release(node);
+  }
+  *open = (rl_open){0};
+}
+
+static void release_frontier(frontier *f) {
+  if (!f) return;
+  release_open(&f->open);
+  rl_free(f->signs);
+  rl_free(f->used);
+  rl_free(f);
+}
+
 void rl_search_release(rl_search *q) {
   if (!q) return;
-  while (q->shared.stack) {
-    rl_node *next = q->shared.stack->next;
-    rl_node_release(q->shared.stack);
-    q->shared.stack = next;
+  release_open(&q->shared.open);
+  while (q->aside) {
+    frontier *next = q->aside->next;
+    release_frontier(q->aside);
+    q->aside = next;
   }
   for (int i = 0; i < q->workers; i++) rl_worker_release(q->worker[i]);
   rl_proof_release(q->proof);
@@ -135,7 +164,7 @@ static const char *exhausted(const rl_search *q) {
   const rl_search_options *o = &s->options;
   if (o->nodes > 0 && s->stats.nodes >= o->nodes) return "nodes";
   if (o->lps > 0 && s->stats.lps >= o->lps) return "lps";
-  double bytes = (double)s->open_nodes * (double)rl_node_bytes(s);
+  double bytes = (double)(s->open.count + q->aside_nodes) * (double)rl_node_bytes(s);
   if (s->record) bytes += (double)atomic_load(&s->record->bytes);
   if (o->megabytes > 0 && bytes > o->megabytes * 1e6) return "memory";
   return NULL;
@@ -145,28 +174,14 @@ static const char *exhausted(const rl_search *q) {
  * then the node of the largest bound comes next, and the search dives from there. */
 enum { DIVE = 8, MANY_OPEN = 8192 };
 
-static rl_node **most_promising(rl_shared *s) {
-  rl_node **best = &s->stack;
-  for (rl_node **at = &s->stack; *at; at = &(*at)->next)
-    if ((*at)->upper > (*best)->upper) best = at;
-  return best;
-}
-
 static rl_node *pop(rl_shared *s) {
-  int dive = ++s->popped % DIVE == 0 && s->open_nodes < MANY_OPEN;
-  rl_node **at = dive ? most_promising(s) : &s->stack, *node = *at;
+  int dive = ++s->popped % DIVE == 0 && s->open.count < MANY_OPEN;
+  rl_node *node = dive ? s->open.best : s->open.top;
   if (node) {
     node->promising = dive;
-    *at = node->next;
-    s->open_nodes--;
+    rl_open_remove(&s->open, node);
   }
   return node;
-}
-
-static void push(rl_shared *s, rl_node *node) {
-  node->next = s->stack;
-  s->stack = node;
-  s->open_nodes++;
 }
 
 static int prunable(const rl_shared *s, const rl_node *node) {
@@ -181,7 +196,7 @@ static void conclude(rl_search *q) {
   rl_shared *s = &q->shared;
   if (counterexample_known(s)) {
     q->verdict = RL_COUNTEREXAMPLE;
-  } else if (!s->stack && !q->busy) {
+  } else if (!s->open.top && !q->busy) {
     int open = s->unsettled &&
                (s->mode != RL_MAXIMIZE || s->unsettled_upper > s->lower + s->options.gap * fmax(1, fabs(s->lower)));
     q->verdict = open ? RL_UNKNOWN : RL_PROVED;
@@ -201,7 +216,7 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
   q->busy--;
   rl_worker_report(worker);
   if (status) {
-    push(s, node); /* still open: bounds stay valid */
+    rl_open_push(&s->open, node); /* still open: bounds stay valid */
     if (rl_is_numeric(status)) {
       run_out(q, "numerics");
     } else if (!q->status) {
@@ -210,10 +225,10 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
     }
   } else if (counterexample_known(s)) { /* the worker may have broken off */
     for (int i = 0; i < count; i++) rl_node_release(children[i]);
-    push(s, node);
+    rl_open_push(&s->open, node);
     conclude(q);
   } else {
-    for (int i = count - 1; i >= 0; i--) push(s, children[i]);
+    for (int i = count - 1; i >= 0; i--) rl_open_push(&s->open, children[i]);
     rl_node_release(node);
     conclude(q);
   }
@@ -287,7 +302,7 @@ rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error
   s->until = s->options.seconds > 0 ? start + s->options.seconds - s->stats.seconds : 0;
   if (q->verdict == RL_RUNNING && !q->started) {
     q->started = 1;
-    q->status = rl_worker_sample(q->worker[0], s->stack, &q->error);
+    q->status = rl_worker_sample(q->worker[0], s->open.top, &q->error);
     if (rl_is_numeric(q->status)) q->status = RL_OK; /* it was only a try */
     rl_worker_report(q->worker[0]);
     conclude(q);
@@ -320,11 +335,29 @@ rl_status rl_search_run(rl_search *q, rl_verdict *verdict, rl_error *err) {
 
 /* ---- going on with more signs ----------------------------------------------------------- */
 
-/* Does the pattern fix every neuron that the search's does, alike? */
-static int is_stronger(const rl_shared *s, const int8_t *pattern) {
-  for (int k = 0; k < s->net->neurons; k++)
-    if (s->signs[k] != RL_FREE && pattern[k] != s->signs[k]) return 0;
+/* Does the pattern fix every neuron that `signs` does, alike? */
+static int is_stronger(const rl_network *net, const int8_t *signs, const int8_t *pattern) {
+  for (int k = 0; k < net->neurons; k++)
+    if (signs[k] != RL_FREE && pattern[k] != signs[k]) return 0;
   return 1;
+}
+
+/* Do the nodes that are closed stay closed for more signs, and are all others open? */
+static int can_go_on(const rl_search *q) {
+  const rl_shared *s = &q->shared;
+  return s->mode != RL_MAXIMIZE && !s->record && !s->unsettled && !q->status;
+}
+
+/* The open nodes are those of another query. */
+static void begin_anew(rl_search *q) {
+  rl_shared *s = &q->shared;
+  s->have_witness = 0;
+  s->lower = -INFINITY;
+  s->stats = (rl_search_stats){0};
+  for (int i = 0; i < q->workers; i++) rl_worker_impose(q->worker[i]);
+  q->verdict = RL_RUNNING;
+  q->reason = NULL;
+  conclude(q);
 }
 
 /* Impose the pattern on a node; 0: a split has taken the other side of a sign, which is of use then.  Nothing is lost
@@ -343,27 +376,92 @@ static int impose_on(rl_shared *s, rl_node *node, const int8_t *pattern) {
 
 int rl_search_impose(rl_search *q, const int8_t *pattern) {
   rl_shared *s = &q->shared;
-  if (s->mode == RL_MAXIMIZE || s->record || s->unsettled || q->status || !is_stronger(s, pattern)) return 0;
+  if (!can_go_on(q) || !is_stronger(s->net, s->signs, pattern)) return 0;
   memcpy(s->signs, pattern, (size_t)s->net->neurons);
-  rl_node **at = &s->stack, *node;
-  while ((node = *at)) {
-    if (impose_on(s, node, pattern)) {
-      at = &node->next;
-    } else {
-      *at = node->next;
-      s->open_nodes--;
-      rl_node_release(node);
-    }
+  rl_node *below;
+  for (rl_node *node = s->open.top; node; node = below) {
+    below = node->links.below;
+    if (impose_on(s, node, pattern)) continue;
+    rl_open_remove(&s->open, node);
+    rl_node_release(node);
   }
-  s->have_witness = 0;
-  s->lower = -INFINITY;
-  s->stats = (rl_search_stats){0};
-  for (int i = 0; i < q->workers; i++) rl_worker_impose(q->worker[i]);
-  q->verdict = RL_RUNNING;
-  q->reason = NULL;
-  conclude(q);
+  q->spent += s->stats.nodes;
+  begin_anew(q);
   return 1;
 }
+
+static void *copy_bytes(const void *source, size_t count) {
+  void *copy = rl_alloc(count, 1);
+  if (copy && count) memcpy(copy, source, count);
+  return copy;
+}
+
+static int copy_open(const rl_shared *s, rl_open *copy) {
+  const rl_node *node = s->open.top;
+  while (node && node->links.below) node = node->links.below;
+  for (; node; node = node->links.above) {
+    rl_node *same = rl_node_copy(s, node);
+    if (!same) return 0;
+    rl_open_push(copy, same);
+  }
+  return 1;
+}
+
+static frontier *create_frontier(const rl_search *q) {
+  const rl_shared *s = &q->shared;
+  frontier *f = rl_alloc(1, sizeof *f);
+  if (!f) return NULL;
+  f->signs = copy_bytes(s->signs, (size_t)s->net->neurons);
+  f->used = copy_bytes(s->used, (size_t)s->net->neurons);
+  f->spent = rl_search_spent(q);
+  if (f->signs && f->used && copy_open(s, &f->open)) return f;
+  release_frontier(f);
+  return NULL;
+}
+
+rl_status rl_search_set_aside(rl_search *q, rl_error *err) {
+  if (!can_go_on(q)) return RL_OK;
+  frontier *f = create_frontier(q);
+  if (!f) return rl_fail_memory(err);
+  f->next = q->aside;
+  q->aside = f;
+  q->aside_nodes += f->open.count;
+  return RL_OK;
+}
+
+const int8_t *rl_search_aside(const rl_search *q) { return q->aside ? q->aside->signs : NULL; }
+
+static frontier *take_frontier(rl_search *q) {
+  frontier *f = q->aside;
+  q->aside = f->next;
+  q->aside_nodes -= f->open.count;
+  return f;
+}
+
+void rl_search_forget(rl_search *q) {
+  if (q->aside) release_frontier(take_frontier(q));
+}
+
+int rl_search_resume(rl_search *q, const int8_t *pattern) {
+  rl_shared *s = &q->shared;
+  size_t neurons = (size_t)s->net->neurons;
+  if (!q->aside || !is_stronger(s->net, q->aside->signs, pattern)) return 0;
+  frontier *f = take_frontier(q);
+  release_open(&s->open);
+  s->open = f->open;
+  f->open = (rl_open){0};
+  s->unsettled = 0;
+  s->unsettled_upper = -INFINITY;
+  memcpy(s->used, f->used, neurons);
+  memcpy(s->signs, f->signs, neurons);
+  q->spent = f->spent;
+  release_frontier(f);
+  q->status = RL_OK;
+  s->stats = (rl_search_stats){0};
+  return rl_search_impose(q, pattern);
+}
+
+double rl_search_spent(const rl_search *q) { return q->spent + q->shared.stats.nodes; }
 
 /* ---- results ------------------------------------------------------------------------------ */
 
@@ -375,8 +473,7 @@ double rl_search_lower(const rl_search *q) { return q->shared.lower; }
 double rl_search_upper(const rl_search *q) {
   const rl_shared *s = &q->shared;
   double upper = fmax(s->lower, fmax(s->settled_upper, s->unsettled_upper));
-  for (const rl_node *node = s->stack; node; node = node->next) upper = fmax(upper, node->upper);
-  return upper;
+  return s->open.best ? fmax(upper, s->open.best->upper) : upper;
 }
 
 const rl_search_stats *rl_search_statistics(const rl_search *q) { return &q->shared.stats; }

@@ -59,15 +59,24 @@ rl_node *rl_node_copy(const rl_shared *s, const rl_node *from) {
   if (!node) return NULL;
   memcpy(node->lo, from->lo, rl_node_bytes(s) - sizeof *node);
   node->upper = from->upper;
-  node->depth = from->depth + 1;
+  node->depth = from->depth;
+  node->promising = from->promising;
   node->undecided = from->undecided;
   node->stalled = from->stalled;
-  node->tightened = s->net->sizes[0] > FEW_INPUTS && (rl_network_is_narrow(s->net) || node->depth % TIGHTEN_EVERY == 0)
-                        ? -1
-                        : from->tightened;
+  node->tightened = from->tightened;
   node->have_basis = from->have_basis;
   node->clause = from->clause;
   node->record = from->record;
+  return node;
+}
+
+rl_node *rl_node_child(const rl_shared *s, const rl_node *parent) {
+  rl_node *node = rl_node_copy(s, parent);
+  if (!node) return NULL;
+  node->depth++;
+  node->promising = 0;
+  if (s->net->sizes[0] > FEW_INPUTS && (rl_network_is_narrow(s->net) || node->depth % TIGHTEN_EVERY == 0))
+    node->tightened = -1;
   return node;
 }
 

@@ -14,11 +14,12 @@
 #include "encode/dual.h"
 #include "encode/forward.h"
 #include "encode/relax.h"
+#include "search/open.h"
 #include "search/record.h"
 #include "search/witness.h"
 
 typedef struct rl_node {
-  struct rl_node *next;
+  rl_open_links links;
   double upper; /* valid upper bound of the target over the node */
   int depth;
   int promising;   /* taken out of turn for its bound */
@@ -46,8 +47,8 @@ typedef struct rl_shared {
   rl_record *record; /* NULL: not recorded */
   pthread_mutex_t lock;
   pthread_cond_t change; /* nodes were pushed, or a worker is done with one */
-  rl_node *stack;        /* open nodes */
-  long open_nodes, popped;
+  rl_open open;
+  long popped;
   double lower;         /* best confirmed value */
   double settled_upper; /* largest bound of a clause closed within the gap (maximize) */
   double *witness;      /* n */
@@ -70,6 +71,7 @@ void rl_worker_release(rl_worker *worker);
 rl_node *rl_node_create(const rl_shared *shared);
 /* The whole set asked about. */
 rl_node *rl_node_create_root(const rl_shared *shared);
+rl_node *rl_node_copy(const rl_shared *shared, const rl_node *from);
 void rl_node_release(rl_node *node);
 size_t rl_node_bytes(const rl_shared *shared);
 

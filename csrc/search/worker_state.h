@@ -66,7 +66,8 @@ static inline rl_cell rl_node_cell(const rl_node *node) {
 static inline int rl_worker_finished(const rl_worker *w) { return w->shared->mode != RL_MAXIMIZE && w->have_witness; }
 
 /* worker.c */
-rl_node *rl_node_copy(const rl_shared *shared, const rl_node *from);
+/* A copy, one level deeper. */
+rl_node *rl_node_child(const rl_shared *shared, const rl_node *parent);
 int rl_network_is_narrow(const rl_network *net);
 
 /* seek.c */

@@ -139,6 +139,25 @@ function T.test_queries_that_go_on_keep_account_of_literals()
   end
 end
 
+-- What a query without an answer left open is set aside while half of its literals are asked about, and gone on with
+-- then: so patterns are reached that no single query of so few nodes proves.
+function T.test_what_was_set_aside_is_gone_on_with()
+  local beyond = 0
+  each_implied(8, { 5, 24, 10, 3 }, function(rng, net, domain, _, goal, full)
+    for _, mode in ipairs { "divide", "prefix" } do
+      local nodes = rng(10, 40)
+      local pattern, _, verdict = run(net, { domain = domain, pattern = full, property = goal, mode = mode,
+                                             nodes = nodes, slope_steps = 0, threads = rng(1, 2) })
+      if verdict == "proved" then
+        lu.assertEquals((net:implies(domain, pattern, goal)), "proved")
+        local alone = net:implies(domain, pattern, goal, { nodes = nodes, slope_steps = 0 })
+        beyond = beyond + (alone == "unknown" and 1 or 0)
+      end
+    end
+  end)()
+  lu.assertTrue(beyond > 0)
+end
+
 -- Without answers nothing is dropped that is not proved.
 T.test_divide_without_answers = each_implied(4, { 4, 12, 12, 3 }, function(_, net, domain, _, goal, full)
   local pattern, _, verdict = run(net, { domain = domain, pattern = full, property = goal, mode = "divide", nodes = 1 })
