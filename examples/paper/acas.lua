@@ -1,6 +1,6 @@
 --- ACAS Xu 1_1, five points: Prophecy and NNInfer, with a limit for each query.
 ---
----     RELUCID_DATA=DIR lua5.4 examples/paper/acas.lua [--query-timeout 60] [--timeout 600] [--points 0,2]
+---     RELUCID_DATA=DIR lua5.4 examples/paper/acas.lua [--query-timeout 60] [--points 0,2] [--threads 2]
 ---
 --- The network's outputs are negated, so that the largest one is the advisory.  A query without an answer keeps its
 --- literal and is listed.
@@ -87,6 +87,7 @@ end
 if common.is_main "acas" then
   local parser = common.parser("acas", "ACAS Xu 1_1, five points: Prophecy and NNInfer.")
   parser:option("--points", "Which points, such as 0,2 (default: all)."):argname "I,..."
+  parser:option("--threads", "Threads of a search.", 1):argname("N"):convert(common.integer)
   common.main("acas", parser, function(options)
     options.query_timeout = options.query_timeout or 60
     return acas.run(options)

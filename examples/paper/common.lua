@@ -42,6 +42,7 @@ local common = {}
 ---@field check? integer          sample so many points of each region
 ---@field query_timeout? number   seconds for each query
 ---@field timeout? number         seconds for each case
+---@field threads? integer        of a search; default 1
 ---@field watch? fun(case: paper.Case): fun(state: table)  makes the listener of a case's progress
 ---@field quiet? boolean          print nothing
 ---@field memo? table             what strategies share, for relucid.StrategyOptions
@@ -93,12 +94,15 @@ function common.peak_memory()
   return kib and tonumber(kib) / 1024
 end
 
---- The processor and how many cores there are.
+--- The processor, how many cores there are and how many threads a search has.
+---@param threads? integer  default 1
 ---@return string
-function common.machine()
+function common.machine(threads)
   local model = first_match("/proc/cpuinfo", "model name%s*:%s*([^\n]+)") or "unknown processor"
   local _, cores = (first_match("/proc/cpuinfo", ".*") or ""):gsub("processor%s*:", "")
-  return ("%s, %d cores; one thread is used"):format(model, cores)
+  threads = threads or 1
+  local used = threads == 1 and "one thread is used" or ("%d threads are used"):format(threads)
+  return ("%s, %d cores; %s"):format(model, cores, used)
 end
 
 -- ---- one case --------------------------------------------------------------------------------
@@ -127,7 +131,8 @@ end
 
 local function characterise(case, goal, options, progress)
   local fields = { epsilon = case.eps, domain = case.domain, anchor = case.anchor, timeout = options.timeout,
-                   query_timeout = options.query_timeout, progress = progress, memo = options.memo }
+                   query_timeout = options.query_timeout, threads = options.threads, progress = progress,
+                   memo = options.memo }
   for name, value in pairs(case.options or {}) do fields[name] = value end
   return relucid.strategy.run(case.mode, case.net, case.point, goal, fields)
 end
@@ -432,13 +437,13 @@ end
 ---@param name string    of the experiment
 ---@param title string
 ---@param sections string[]
----@param options {out: string, markdown: string?, command: string?}
+---@param options {out: string, markdown: string?, command: string?, threads: integer?}
 function common.report(name, title, sections, options)
   local body = table.concat(sections, "\n")
   print(body)
   common.make_directory(options.out)
   local head = ("# %s\n\nMade by `%s` on %s.\n\n"):format(title, options.command or "lua5.4 examples/paper/" .. name
-    .. ".lua", common.machine())
+    .. ".lua", common.machine(options.threads))
   file.write(options.markdown or ("%s/%s.md"):format(options.out, name), head .. body)
 end
 
