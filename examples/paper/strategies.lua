@@ -25,8 +25,8 @@ local SAMPLES, SEED = 2000, 1
 --- `wide` have twice as many, `union` without data eight times.
 strategies.LIMITS = {
   random = { nodes = 1e6, box_nodes = 1e6, cpu = 30 },
-  mnist = { nodes = 400, box_nodes = 50, cpu = 2 },
-  acas = { nodes = 200, box_nodes = 200, cpu = 3 },
+  mnist = { nodes = 1000, box_nodes = 50, cpu = 3 },
+  acas = { nodes = 5000, box_nodes = 1000, cpu = 15 },
 }
 
 -- ---- inputs -----------------------------------------------------------------------------------
