@@ -4,10 +4,10 @@
 ---
 --- Deletion tries one literal after the other, neuron 1 of layer 1 first, and asks a query for each that neither a
 --- stored counterexample nor the core of an earlier proof settles.  `free` drops literals in chunks, the last layer
---- first; it has a tenth of the queries that deletion in index order asks at worst, one for each neuron.  A query has a
---- limit of nodes; one without an answer keeps its literals.  As its queries are few, `free` may spend four times as
---- many nodes on each; the CPU seconds tell what either costs.  Each input is one line of OUT/minimal-FAMILY.jsonl; a
---- later run reads what is there and does the rest.
+--- first.  A query has a limit of nodes, the same for both; one without an answer keeps its literals.
+--- `free, a tenth` has a tenth of the queries that deletion in index order asks at worst, one for each neuron; as they
+--- are few, each may spend four times as many nodes.  The CPU seconds tell what each costs.  Each input is one line of
+--- OUT/minimal-FAMILY.jsonl; a later run reads what is there and does the rest.
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 package.path = here .. "../../?.lua;" .. package.path
 
@@ -47,20 +47,23 @@ local SOURCES = {
 }
 
 local WAYS = {
-  deletion = function(_, nodes) return { mode = "deletion", layers = "forward", search = { nodes = nodes } } end,
-  free = function(neurons, nodes)
+  { name = "deletion", options = function(_, nodes)
+    return { mode = "deletion", layers = "forward", search = { nodes = nodes } }
+  end },
+  { name = "free", options = function(_, nodes) return { search = { nodes = nodes } } end },
+  { name = "free, a tenth", options = function(neurons, nodes)
     return { queries = neurons // 10 - 1, search = { nodes = 4 * nodes } } -- one more query is asked and left
-  end,
+  end },
 }
 
 local function record_of(family, case, options)
   local record = { family = family, id = case.id }
-  for name, way in pairs(WAYS) do
-    case.mode, case.options = "free", way(case.net.neurons, minimal.NODES[family])
+  for _, way in ipairs(WAYS) do
+    case.mode, case.options = "free", way.options(case.net.neurons, minimal.NODES[family])
     case.options.grow = false
     local row = common.run(case, options)
-    record[name] = { literals = row.literals, queries = row.queries, unknowns = row.unknowns, status = row.status,
-                     cpu_seconds = row.cpu_seconds, sampled = row.sampled, violations = row.violations }
+    record[way.name] = { literals = row.literals, queries = row.queries, unknowns = row.unknowns, status = row.status,
+                         cpu_seconds = row.cpu_seconds, sampled = row.sampled, violations = row.violations }
   end
   return record
 end
@@ -83,38 +86,55 @@ local function run_family(family, options)
   return records, ALL[family]
 end
 
+-- A line for each way, and how it compares with deletion.
 local function medians(records)
-  local lines, value = {}, {}
-  for _, name in ipairs { "deletion", "free" } do
+  local lines, first = {}, nil
+  for i, way in ipairs(WAYS) do
     local rows = {}
-    for i, record in ipairs(records) do rows[i] = record[name] end
+    for r, record in ipairs(records) do rows[r] = record[way.name] end
     local function median(field) return claims.median(rows, field) end
-    value[name] = { queries = median "queries", literals = median "literals" }
-    lines[#lines + 1] = { name, tostring(#rows), common.number(median "queries", 1),
-                          common.number(median "literals", 1), common.number(median "unknowns", 1),
-                          common.number(median "cpu_seconds", 3) }
+    local queries = median "queries"
+    first = first or queries
+    lines[i] = { way.name, tostring(#rows), common.number(queries, 1), ("%.1f"):format(first / queries),
+                 common.number(median "literals", 1), common.number(median "unknowns", 1),
+                 common.number(median "cpu_seconds", 3) }
   end
-  return lines, value
+  return common.table({ "way", "inputs", "queries", "times fewer", "literals", "unknown", "CPU s" }, lines)
 end
 
 local function text_of(family, records, total)
   if #records == 0 then return ("## %s\n\nNo input was run.\n"):format(family) end
-  local lines, value = medians(records)
-  local rows, deletion, free = {}, value.deletion, value.free
+  local rows, titles = {}, { "input" }
+  for _, way in ipairs(WAYS) do
+    for _, title in ipairs { way.name .. ": queries", "unknown", "literals" } do titles[#titles + 1] = title end
+  end
   for i, record in ipairs(records) do
     rows[i] = { tostring(record.id) }
-    for _, name in ipairs { "deletion", "free" } do
-      local row = record[name]
+    for _, way in ipairs(WAYS) do
       for _, field in ipairs { "queries", "unknowns", "literals" } do
-        table.insert(rows[i], common.number(row[field]))
+        table.insert(rows[i], common.number(record[way.name][field]))
       end
     end
   end
-  return ("## %s: %d of %d inputs\n\n%s\nMedians: %.1f times fewer queries, %g literals against %g.\n\n%s"):format(
-    family, #records, total,
-    common.table({ "way", "inputs", "queries", "literals", "unknown", "CPU s" }, lines),
-    deletion.queries / free.queries, free.literals, deletion.literals,
-    common.table({ "input", "deletion: queries", "unknown", "literals", "free: queries", "unknown", "literals" }, rows))
+  return ("## %s: %d of %d inputs\n\nMedians:\n\n%s\n%s"):format(family, #records, total, medians(records),
+    common.table(titles, rows))
+end
+
+-- Each way against deletion, input by input.
+local function together(records)
+  local lines = {}
+  for i = 2, #WAYS do
+    local name, rows, fewer = WAYS[i].name, {}, 0
+    for r, record in ipairs(records) do
+      local way, deletion = record[name], record.deletion
+      rows[r] = { ratio = deletion.queries / way.queries, literals = way.literals - deletion.literals }
+      if way.literals <= deletion.literals then fewer = fewer + 1 end
+    end
+    lines[i - 1] = { name, tostring(#rows), ("%.1f"):format(claims.median(rows, "ratio")),
+                     common.number(claims.median(rows, "literals"), 1), tostring(fewer) }
+  end
+  return ("## All inputs, one by one\n\nMedians of what each way has against deletion:\n\n%s"):format(
+    common.table({ "way", "inputs", "times fewer queries", "literals more", "no more literals at" }, lines))
 end
 
 --- Run the experiment.
@@ -124,11 +144,14 @@ function minimal.main(options)
   local directory, message = common.data()
   if not directory then error(message, 0) end
   options.data = directory
-  local sections = {}
+  local sections, all = {}, {}
   for family in options.families:gmatch "%a+" do
     if not SOURCES[family] then error(("family '%s': expected mnist or acas"):format(family), 0) end
-    sections[#sections + 1] = text_of(family, run_family(family, options))
+    local records, total = run_family(family, options)
+    sections[#sections + 1] = text_of(family, records, total)
+    table.move(records, 1, #records, #all + 1, all)
   end
+  if #all > 0 then sections[#sections + 1] = together(all) end
   common.report("minimal", "Minimal patterns", sections, options)
   return true
 end
