@@ -130,11 +130,15 @@ local function add_boxes(row, result)
 end
 
 local function characterise(case, goal, options, progress)
-  local fields = { epsilon = case.eps, domain = case.domain, anchor = case.anchor, timeout = options.timeout,
-                   query_timeout = options.query_timeout, threads = options.threads, progress = progress,
-                   memo = options.memo }
+  local fields = { domain = case.domain, timeout = options.timeout, progress = progress }
+  local of_point = case.mode ~= "preimage"
+  if of_point then
+    fields.epsilon, fields.anchor, fields.memo = case.eps, case.anchor, options.memo
+    fields.query_timeout, fields.threads = options.query_timeout, options.threads
+  end
   for name, value in pairs(case.options or {}) do fields[name] = value end
-  return relucid.strategy.run(case.mode, case.net, case.point, goal, fields)
+  if of_point then return relucid.strategy.run(case.mode, case.net, case.point, goal, fields) end
+  return relucid.strategy.preimage(case.net, goal, fields)
 end
 
 local function contains(result, x)

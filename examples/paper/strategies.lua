@@ -66,12 +66,21 @@ local function has_goal(case, x)
   return common.goal(case):value(nil, case.net:eval(x)) >= 0
 end
 
--- Sampled inputs of the domain that have the case's goal.
-local function drawn(case)
-  local generator, list = sample.random(SEED), {}
-  for _ = 1, case.net.n > 16 and 100 or SAMPLES do
-    local x = sample.input(generator, case.domain)
-    if x and has_goal(case, x) then list[#list + 1] = x end
+-- A network with few inputs: then a sample tells of the domain, and preimages are of use.
+local function is_small(net) return net.n <= 16 end
+
+-- Sampled inputs of the domain.
+local function drawn(case, seed)
+  local generator, list = sample.random(seed), {}
+  for _ = 1, is_small(case.net) and SAMPLES or 100 do list[#list + 1] = sample.input(generator, case.domain) end
+  return list
+end
+
+-- Those of them that have the case's goal.
+local function drawn_with_goal(case)
+  local list = {}
+  for _, x in ipairs(drawn(case, SEED)) do
+    if has_goal(case, x) then list[#list + 1] = x end
   end
   return list
 end
@@ -136,10 +145,12 @@ end
 
 -- Runs of an input, in order.
 local function runner(input, options)
-  local runs, points, progress = {}, drawn(input.cases[1]), common.progress(options)
+  local runs, points, progress = {}, drawn_with_goal(input.cases[1]), common.progress(options)
   return runs, function(case)
     case.options = case.options or {}
-    case.options.search = { nodes = case.mode == "box" and options.box_nodes or options.nodes }
+    if case.mode ~= "preimage" then
+      case.options.search = { nodes = case.mode == "box" and options.box_nodes or options.nodes }
+    end
     local row, result = common.run(case, options)
     row.cpu_seconds = row.cpu_seconds or 0
     row.coverage = coverage(result, points)
@@ -193,7 +204,18 @@ function strategies.parts.union(input, options)
   return { rows = rows_of(runs) }
 end
 
-local PARTS = { "paper", "wide", "union" }
+--- Regions of the whole domain: layer patterns learnt from the data, or from a sample of the domain where there is
+--- none; the preimage of the goal.
+function strategies.parts.whole(input, options)
+  local runs, run = runner(input, options)
+  local case = input.cases[1]
+  local data = case.data or relucid.data(drawn(case, SEED + 1))
+  run(case_of(input, "rules", nil, within(4 * options.cpu, { data = data })))
+  if is_small(case.net) then run(case_of(input, "preimage", nil, within(4 * options.cpu, { polytopes = 100 }))) end
+  return { rows = rows_of(runs) }
+end
+
+local PARTS = { "paper", "wide", "union", "whole" }
 
 -- ---- files ------------------------------------------------------------------------------------------
 
@@ -328,7 +350,7 @@ if common.is_main "strategies" then
   parser:option("--seeds", "How many random networks.", 10):argname("N"):convert(common.integer)
   parser:option("--points", "Which points of ACAS Xu, such as 0,2 (default: all)."):argname "I,..."
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
-  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide,union")
+  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide,union,whole")
     :argname "PART,..."
   parser:option("--cpu", "CPU seconds for strategies that can go on for long; box, wide: twice.")
     :argname("SECONDS"):convert(tonumber)
