@@ -38,15 +38,15 @@ static uint8_t obeyed(rl_interval z, int8_t confirmed) {
 rl_status rl_pool_add(rl_pool *pool, const double *x, const int8_t *signs, rl_error *err) {
   rl_status status = make_room(pool, err);
   if (status != RL_OK) return status;
-  rl_stored new = {rl_copy_doubles(x, (size_t)pool->net->sizes[0]), rl_alloc((size_t)pool->net->neurons, 1)};
-  status = new.x &&new.obeys ? rl_network_intervals(pool->net, x, pool->z, pool->y, err) : rl_fail_memory(err);
+  rl_stored added = {rl_copy_doubles(x, (size_t)pool->net->sizes[0]), rl_alloc((size_t)pool->net->neurons, 1)};
+  status = added.x && added.obeys ? rl_network_intervals(pool->net, x, pool->z, pool->y, err) : rl_fail_memory(err);
   if (status != RL_OK) {
-    rl_free(new.x);
-    rl_free(new.obeys);
+    rl_free(added.x);
+    rl_free(added.obeys);
     return status;
   }
-  for (int k = 0; k < pool->net->neurons; k++) new.obeys[k] = obeyed(pool->z[k], signs ? signs[k] : RL_FREE);
-  pool->entry[pool->count++] = new;
+  for (int k = 0; k < pool->net->neurons; k++) added.obeys[k] = obeyed(pool->z[k], signs ? signs[k] : RL_FREE);
+  pool->entry[pool->count++] = added;
   return RL_OK;
 }
 

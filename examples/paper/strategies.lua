@@ -350,7 +350,8 @@ if common.is_main "strategies" then
   parser:option("--seeds", "How many random networks.", 10):argname("N"):convert(common.integer)
   parser:option("--points", "Which points of ACAS Xu, such as 0,2 (default: all)."):argname "I,..."
   parser:flag("--own", "The project's own random networks even where there are recorded ones.")
-  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.", "paper,wide,union,whole")
+  parser:option("--run", "Which parts are run where they are not recorded; none: tables only.",
+                "paper,wide,union,whole")
     :argname "PART,..."
   parser:option("--cpu", "CPU seconds for strategies that can go on for long; box, wide: twice.")
     :argname("SECONDS"):convert(tonumber)
