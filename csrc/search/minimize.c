@@ -314,7 +314,6 @@ static int is_beyond_aside(rl_minimize *q, int neuron) {
 /* Take the next literal of the order into the chunk unless it is shown to be needed.  *more = 0: there is none. */
 static rl_status gather(rl_minimize *q, int *more, rl_error *err) {
   int place = q->gathered < q->most ? next_in_order(q) : -1, found = 0;
-  if (place >= 0 && is_beyond_aside(q, q->order[place])) place = -1;
   *more = place >= 0;
   if (place < 0) return RL_OK;
   int neuron = q->order[place];
@@ -329,11 +328,12 @@ static rl_status gather(rl_minimize *q, int *more, rl_error *err) {
       status = descend(q, neuron, &found, err);
     }
   }
-  if (found || status != RL_OK)
+  *more = found || !is_beyond_aside(q, neuron);
+  if (found || status != RL_OK || !*more)
     q->candidate[neuron] = q->pattern[neuron];
   else
     q->chunk[q->gathered++] = place;
-  if (status != RL_OK) q->at = place; /* a later step tries again */
+  if (status != RL_OK || !*more) q->at = place; /* a later step tries again, or the next chunk */
   return status;
 }
 
