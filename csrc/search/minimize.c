@@ -62,7 +62,7 @@ struct rl_minimize {
   rl_pool pool;      /* its first entry is the witness against the starting pattern */
   rl_search *search; /* running query or NULL */
   rl_search *ended;  /* the last query, which the next one may go on with; or NULL */
-  int gave_up;       /* it has no answer */
+  int gave_up;       /* it was about several literals and has no answer */
   rl_verdict implied;
   int queries, unknowns, refuted, found;
   rl_search_stats stats;
@@ -346,6 +346,7 @@ static void take_chunk(rl_minimize *q) {
 static void halve_chunk(rl_minimize *q) {
   if (q->gathered == 1) {
     q->unknowns++;
+    q->at = q->chunk[0] + 1; /* what was passed over was needed without this literal only */
     begin_chunk(q);
     return;
   }
@@ -380,6 +381,17 @@ static void settle_chunk(rl_minimize *q, rl_verdict verdict) {
   }
 }
 
+/* Keep of the running query, which has ended with `verdict`, what the next one may go on with. */
+static void end_query(rl_minimize *q, rl_verdict verdict) {
+  rl_search *search = q->search;
+  int out_of_memory = verdict == RL_UNKNOWN && strcmp(rl_search_reason(search), "memory") == 0;
+  int of_use = verdict == RL_PROVED ? rl_search_aside(search) != NULL : !out_of_memory;
+  q->search = NULL;
+  q->ended = of_use ? search : NULL;
+  q->gave_up = of_use && verdict == RL_UNKNOWN && q->stage == STAGE_GATHER && q->gathered > 1;
+  if (!of_use) rl_search_release(search);
+}
+
 /* The running query has ended with `verdict`. */
 static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err) {
   rl_status status = RL_OK;
@@ -389,11 +401,7 @@ static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err)
   if (proved) q->longest = fmax(q->longest, rl_search_spent(q->search));
   if (proved) status = store_core(q, err);
   if (verdict == RL_COUNTEREXAMPLE) status = rl_pool_add(&q->pool, rl_search_witness(q->search), q->candidate, err);
-  int over = proved && !rl_search_aside(q->search);
-  rl_search_release(over ? q->search : NULL);
-  q->ended = over ? NULL : q->search;
-  q->gave_up = verdict == RL_UNKNOWN;
-  q->search = NULL;
+  end_query(q, verdict);
   if (status) return status;
   if (q->stage == STAGE_GATHER) {
     settle_chunk(q, verdict);
@@ -416,7 +424,7 @@ static rl_status finish_query(rl_minimize *q, rl_verdict verdict, rl_error *err)
 static rl_status go_on(rl_minimize *q, rl_error *err) {
   rl_search *ended = q->ended;
   if (!ended) return RL_OK;
-  rl_status status = q->gave_up && q->stage == STAGE_GATHER ? rl_search_set_aside(ended, err) : RL_OK;
+  rl_status status = q->gave_up ? rl_search_set_aside(ended, err) : RL_OK;
   if (status != RL_OK) return status;
   q->gave_up = 0;
   q->ended = NULL;

@@ -420,7 +420,9 @@ static frontier *create_frontier(const rl_search *q) {
 }
 
 rl_status rl_search_set_aside(rl_search *q, rl_error *err) {
-  if (!can_go_on(q)) return RL_OK;
+  double bytes = (double)(2 * q->shared.open.count + q->aside_nodes) * (double)rl_node_bytes(&q->shared);
+  double megabytes = q->shared.options.megabytes;
+  if (!can_go_on(q) || (megabytes > 0 && bytes > megabytes * 1e6)) return RL_OK;
   frontier *f = create_frontier(q);
   if (!f) return rl_fail_memory(err);
   f->next = q->aside;

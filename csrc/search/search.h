@@ -10,7 +10,8 @@
  * given up. */
 int rl_search_impose(rl_search *search, const int8_t *pattern);
 
-/* Keep a copy of what is open, before more signs are imposed; none is kept where these could not be. */
+/* Keep a copy of what is open, before more signs are imposed; none is kept where these could not be, or
+ * where there would be too many nodes for the search's limit of memory. */
 rl_status rl_search_set_aside(rl_search *search, rl_error *err);
 /* The pattern (neurons) of the copy kept last, or NULL. */
 const int8_t *rl_search_aside(const rl_search *search);

@@ -143,7 +143,7 @@ end
 -- then: so patterns are reached that no single query of so few nodes proves.
 function T.test_what_was_set_aside_is_gone_on_with()
   local beyond = 0
-  each_implied(8, { 5, 24, 10, 3 }, function(rng, net, domain, _, goal, full)
+  each_implied(10, { 5, 24, 10, 3 }, function(rng, net, domain, _, goal, full)
     for _, mode in ipairs { "divide", "prefix" } do
       local nodes = rng(10, 40)
       local pattern, _, verdict = run(net, { domain = domain, pattern = full, property = goal, mode = mode,
@@ -156,6 +156,23 @@ function T.test_what_was_set_aside_is_gone_on_with()
     end
   end)()
   lu.assertTrue(beyond > 0)
+end
+
+-- A literal is kept for want of an answer; one after it in the order, needed without that literal only, can still go.
+-- Layer 1: z1 = x1, z2 = x2; layer 2: twice relu(z1) - 0.5, and p = relu(z1) + relu(z2) - 1; y1 - y2 = 0.001 + 4 times
+-- the difference of the first two - 100 relu(p).
+function T.test_a_literal_after_one_without_an_answer()
+  local net = relucid.network {
+    { W = { { 1, 0 }, { 0, 1 } }, b = { 0, 0 } },
+    { W = { { 1, 0 }, { 1, 0 }, { 1, 1 } }, b = { -0.5, -0.5, -1 } },
+    { W = { { 4, -4, -100 }, { 0, 0, 0 } }, b = { 0.001, 0 } } }
+  local start = net:pattern { -0.7, -0.7 }
+  for i = 1, 3 do start = start:with(2, i, nil) end
+  for _, mode in ipairs { "deletion", "divide", "prefix" } do
+    local pattern = run(net, { domain = cube(2), pattern = start, property = relucid.property.argmax(net, 1),
+                               mode = mode, order = { 1, 2 }, nodes = 1 })
+    lu.assertEquals(tostring(pattern), "0- ---", mode)
+  end
 end
 
 -- Without answers nothing is dropped that is not proved.
