@@ -63,7 +63,7 @@ end
 function T.test_strategies()
   local given = { families = "random", seeds = 2, own = true, run = "paper", regions = 2, count = 1 }
   strategies.main(options(given))
-  given.run = "paper,wide,union"
+  given.run = "paper,free,wide,union,whole"
   local sound, all = strategies.main(options(given))
   lu.assertTrue(sound)
   lu.assertEquals(#all.random, 2)
@@ -75,7 +75,7 @@ function T.test_strategies()
       modes[row.mode] = true
       lu.assertEquals(row.violations, 0, row.mode)
     end
-    for _, mode in ipairs { "prophecy", "nninfer", "tight", "guarded", "free", "box", "union" } do
+    for _, mode in ipairs { "prophecy", "nninfer", "tight", "guarded", "free", "box", "union", "rules", "preimage" } do
       lu.assertTrue(modes[mode], mode)
     end
     for _, answers in ipairs { record.inclusions.tight, record.inclusions.guarded } do
