@@ -79,16 +79,19 @@ $(BUILD)/lib/relucid/core.so: $(LUA_OBJECTS) $(CORE_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) -shared $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
+# $(call command,DIR,LIB): lines of a script that starts the command with the modules in these directories.
+command = 'LUA_PATH_5_4="$(1)/?.lua;$(1)/?/init.lua;$${LUA_PATH_5_4:-$${LUA_PATH:-;}}"' \
+  'LUA_CPATH_5_4="$(2)/?.so;$${LUA_CPATH_5_4:-$${LUA_CPATH:-;}}"' \
+  'export LUA_PATH_5_4 LUA_CPATH_5_4' \
+  'exec "$${LUA:-$(LUA)}" "$(1)/relucid/main.lua" "$$@"'
+
 # The command for use from the checkout: finds everything relative to itself.
 $(BUILD)/relucid: Makefile
 	@mkdir -p $(@D)
 	@printf '%s\n' '#!/bin/sh' \
 	  'here=$$(dirname "$$(readlink -f "$$0")")' \
 	  'root=$$here/$(shell realpath -m --relative-to=$(BUILD) .)' \
-	  'LUA_PATH_5_4="$$root/lua/?.lua;$$root/lua/?/init.lua;$${LUA_PATH_5_4:-$${LUA_PATH:-;}}"' \
-	  'LUA_CPATH_5_4="$$here/lib/?.so;$${LUA_CPATH_5_4:-$${LUA_CPATH:-;}}"' \
-	  'export LUA_PATH_5_4 LUA_CPATH_5_4' \
-	  'exec "$${LUA:-$(LUA)}" "$$root/lua/relucid/main.lua" "$$@"' > $@
+	  $(call command,$$root/lua,$$here/lib) > $@
 	@chmod +x $@
 
 -include $(CORE_OBJECTS:.o=.d) $(LUA_OBJECTS:.o=.d)
@@ -182,6 +185,7 @@ doc: all
 # ---- installing -------------------------------------------------------------------
 
 install: install-lua
+	@printf '%s\n' '#!/bin/sh' $(call command,$(LUA_LUADIR),$(LUA_LIBDIR)) > $(DESTDIR)$(BINDIR)/relucid
 	install -D -m 644 include/relucid.h $(DESTDIR)$(PREFIX)/include/relucid.h
 	install -D -m 644 $(BUILD)/librelucid.a $(DESTDIR)$(PREFIX)/lib/librelucid.a
 

@@ -89,6 +89,7 @@ const double *rl_network_weights(const rl_network *net, int layer); /* affine la
 const double *rl_network_biases(const rl_network *net, int layer);
 const char *rl_network_file(const rl_network *net);   /* "" when built from arrays */
 const char *rl_network_sha256(const rl_network *net); /* of the file's bytes; of sizes and doubles when built from arrays */
+int rl_network_is_raw(const rl_network *net); /* read with raw: inputs and outputs in the file's physical units */
 
 /* The input box of the file's header, in the network's coordinates.  Returns 1
  * and fills lo[n], hi[n] when the file gives one with lo < hi somewhere and

@@ -119,8 +119,10 @@ static int network_eval(lua_State *L) {
   double *y = lua_newuserdatauv(L, ((size_t)count * (size_t)m + 1) * sizeof *y, 0);
   rl_error err;
   rlua_succeed(L, rl_network_eval(net, (size_t)count, x, y, &err), &err);
-  if (single) rlua_push_numbers(L, y, m);
-  else rlua_push_matrix(L, y, count, m);
+  if (single)
+    rlua_push_numbers(L, y, m);
+  else
+    rlua_push_matrix(L, y, count, m);
   return 1;
 }
 
@@ -218,6 +220,7 @@ static int get_n(lua_State *L) { return lua_pushinteger(L, rl_network_inputs(sel
 static int get_m(lua_State *L) { return lua_pushinteger(L, rl_network_outputs(self(L))), 1; }
 static int get_neurons(lua_State *L) { return lua_pushinteger(L, rl_network_neurons(self(L))), 1; }
 static int get_file(lua_State *L) { return lua_pushstring(L, rl_network_file(self(L))), 1; }
+static int get_raw(lua_State *L) { return lua_pushboolean(L, rl_network_is_raw(self(L))), 1; }
 static int get_sha256(lua_State *L) { return lua_pushstring(L, rl_network_sha256(self(L))), 1; }
 
 static int get_sizes(lua_State *L) {
@@ -254,16 +257,20 @@ static int get_inputs(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"eval", network_eval},       {"eval_bounds", network_eval_bounds},
-                                   {"pattern", network_pattern}, {"box", network_box},
-                                   {"affine", network_affine},   {"layer", network_layer},
-                                   {"search", rlua_search_create}, {"minimize", rlua_minimize_create},
+static const luaL_Reg methods[] = {{"eval", network_eval},
+                                   {"eval_bounds", network_eval_bounds},
+                                   {"pattern", network_pattern},
+                                   {"box", network_box},
+                                   {"affine", network_affine},
+                                   {"layer", network_layer},
+                                   {"search", rlua_search_create},
+                                   {"minimize", rlua_minimize_create},
                                    {"preimage", rlua_preimage_create},
                                    {"enumerate", rlua_enumerate_create},
                                    {NULL, NULL}};
 static const luaL_Reg getters[] = {{"n", get_n},           {"m", get_m},           {"neurons", get_neurons},
                                    {"sizes", get_sizes},   {"inputs", get_inputs}, {"file", get_file},
-                                   {"sha256", get_sha256}, {NULL, NULL}};
+                                   {"sha256", get_sha256}, {"raw", get_raw},       {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__tostring", network_tostring}, {NULL, NULL}};
 
 const rlua_type rlua_network = {"relucid.network", release, methods, getters, meta};

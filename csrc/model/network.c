@@ -161,6 +161,7 @@ const double *rl_network_weights(const rl_network *net, int layer) { return net-
 const double *rl_network_biases(const rl_network *net, int layer) { return net->biases[layer]; }
 const char *rl_network_file(const rl_network *net) { return net->file; }
 const char *rl_network_sha256(const rl_network *net) { return net->sha256; }
+int rl_network_is_raw(const rl_network *net) { return net->raw; }
 
 int rl_network_box(const rl_network *net, double *lo, double *hi) {
   if (!net->box_lo) return 0;

@@ -20,6 +20,7 @@ struct rl_network {
   double *box_hi;
   char *file;
   char sha256[65];
+  int raw; /* the .nnet file's physical units are folded in */
 };
 
 /* The hidden layer that neuron 0 <= k < neurons is in. */

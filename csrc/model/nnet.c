@@ -246,6 +246,7 @@ static rl_status fill(rl_network *net, rl_text *text, const header *h, int raw, 
   if (status == RL_OK) status = read_layers(text, net, err);
   if (status == RL_OK && raw) status = check_units(text, h, err);
   if (status == RL_OK && raw) fold_units(net, h);
+  net->raw = raw;
   if (status == RL_OK) status = set_box(net, h, raw, err);
   if (status == RL_OK) status = rl_network_finish(net, err);
   if (status == RL_EINPUT) /* every number of the file is finite, so folding overflowed */

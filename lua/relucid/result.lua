@@ -200,6 +200,13 @@ function Result:region(i)
   return part.region
 end
 
+--- Do the regions hold all inputs with the goal (an outer approximation, `preimage` with mode "over"), rather than
+--- only such?
+---@return boolean
+function Result:is_outer()
+  return self.strategy == "preimage" and (self.options or {}).mode == "over"
+end
+
 --- What kind of region region i is.
 ---@param i? integer  default 1
 ---@return "polytope"|"pattern"|"box"
@@ -309,9 +316,25 @@ local function box_record(box)
                        fixed = box.fixed }, { "lo", "hi", "sum", "log_volume", "gap", "fixed" })
 end
 
+-- The region's rows, and its bounds that are not the domain's as further ones: the record's reader has only these.
+local function rows_within(region, domain)
+  local rows = region:rows()
+  local function add(j, sign, bound)
+    local a = {}
+    for k = 1, domain.n do a[k] = k == j and sign or 0.0 end
+    rows.A[#rows.A + 1], rows.b[#rows.b + 1] = a, sign * bound
+  end
+  local lo, hi, outer_lo, outer_hi = region.lo, region.hi, domain.lo, domain.hi
+  for j = 1, domain.n do
+    if lo[j] > outer_lo[j] then add(j, -1.0, lo[j]) end
+    if hi[j] < outer_hi[j] then add(j, 1.0, hi[j]) end
+  end
+  return rows
+end
+
 local function region_record(self, i)
   local part = self.parts[i]
-  local rows = part.region:rows()
+  local rows = rows_within(part.region, self.domain)
   local bare = part.kind == "pattern" and #rows.b == 0
   local record = {
     kind = part.kind,
@@ -354,7 +377,7 @@ function Result:record()
   for name, value in pairs(self.stats) do stats[name] = value end
   return json.object({
     relucid = VERSION,
-    network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes, raw = self.raw,
+    network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes, raw = net.raw or nil,
                             answer = self.point and net:eval(self.point) or nil }, { "file", "sha256", "layers" }),
     goal = goal_record(self.goal),
     domain = domain_record(self.domain),

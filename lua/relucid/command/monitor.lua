@@ -19,11 +19,13 @@ function monitor.run(args)
   local result = Result.read(args.result)
   local data = input.data(args.data, result.domain.n)
   local members = result:members(data)
-  print(("%d of %d points covered"):format(#members, #data))
+  print(("%d of %d points %s"):format(#members, #data, result:is_outer()
+    and "in the outer approximation: the goal is refuted for all others, not proved for these" or "covered"))
   for _, row in ipairs(members) do print(row) end
   if args.json then
     local record = json.object({ result = args.result, data = args.data, count = #members, total = #data,
-                                 points = json.array(members) }, { "result", "data", "count", "total", "points" })
+                                 points = json.array(members),
+                                 outer = result:is_outer() or nil }, { "result", "data", "count", "total", "points" })
     file.write(args.json, json.encode(record) .. "\n")
   end
   return 0

@@ -6,10 +6,13 @@ local json = core.json
 
 local input = {}
 
+-- Numbers apart by a comma, a semicolon or white space; the text has no white space around it.
 local function numbers_of_text(text, name)
   local point = {}
-  for word in text:gmatch("[^%s,;]+") do
+  local fields = text:gsub("%s*[,;]%s*", ","):gsub("%s+", ",")
+  for word in (fields .. ","):gmatch "([^,]*)," do
     local value = tonumber(word)
+    if word == "" then error(("%s: '%s': number %d is missing"):format(name, text, #point + 1), 0) end
     if not value then error(("%s: '%s' is not a number"):format(name, word), 0) end
     point[#point + 1] = value
   end

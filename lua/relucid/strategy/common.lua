@@ -11,7 +11,7 @@ local common = {}
 ---@field domain? table             relucid.domain or {lo, hi [, A, b]}; default: the box that the network's file gives
 ---@field data? table               relucid.data, for the support
 ---@field anchor? boolean           boxes contain the point (default true)
----@field raw? boolean              the network was loaded with raw = true; recorded in the result
+---@field raw? boolean              true: the network must be one that was loaded with raw = true
 ---@field timeout? number           seconds in all
 ---@field query_timeout? number     seconds for each query; an unanswered one keeps its literal
 ---@field seed? integer             of the counterexample sampler
@@ -212,6 +212,13 @@ end
 ---@field type? string                          what type() gives
 ---@field check? fun(value: any): string|nil    what was expected, when the value will not do
 
+--- The option raw may say so of a network that was loaded with raw = true only.
+---@param net table  relucid.network
+---@param options table
+function common.check_raw(net, options)
+  if options.raw and not net.raw then error("option raw: is true; the network was not loaded with raw = true", 0) end
+end
+
 --- Check the arguments of a strategy and start its clock.
 ---@param strategy string  its name
 ---@param net table  relucid.network
@@ -227,6 +234,7 @@ function common.task(strategy, net, point, goal, options, own, unused)
   if options == nil then options = {} end
   if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(strategy, options, own, unused or {})
+  common.check_raw(net, options)
   for _, name in ipairs { "order", "stop", "progress" } do check_type(name, options[name], "function") end
   for _, name in ipairs { "search", "memo" } do check_type(name, options[name], "table") end
   if options.seed ~= nil and not math.tointeger(options.seed) then
@@ -448,7 +456,7 @@ function Task:result(parts, fields)
   self.stats.seconds = self:seconds()
   local result = Result.new {
     net = self.net, domain = self.domain, goal = self.goal, point = self.point, strategy = self.strategy,
-    options = self.options, status = status, implied = fields.implied, anchored = self.anchored, raw = self.hooks.raw,
+    options = self.options, status = status, implied = fields.implied, anchored = self.anchored,
     stats = self.stats, note = #self.notes > 0 and table.concat(self.notes, "; ") or nil, regions = parts,
   }
   result.minimal = fields.minimal

@@ -13,6 +13,11 @@ for _, name in ipairs(strategy.names) do
   strategy[name] = require("relucid.strategy." .. name)
 end
 
+local function check_name(name, what)
+  if strategy.is_name[name] then return end
+  error(("%s: no strategy '%s'; known are: %s"):format(what, tostring(name), table.concat(strategy.names, " ")), 0)
+end
+
 --- Run a strategy to its end.
 ---@param name string
 ---@param net table  relucid.network
@@ -21,6 +26,7 @@ end
 ---@param options? table
 ---@return relucid.Result
 function strategy.run(name, net, point, goal, options)
+  check_name(name, "name")
   local outcome = strategy[name](net, point, goal, options)
   if name == "union" then return outcome:run() end
   return outcome
@@ -33,8 +39,9 @@ end
 ---@param defaults relucid.StrategyOptions|{base: string?}  base: the strategy underneath, default "prophecy"
 ---@return fun(net: table, point: number[], goal: table?, options: table?): relucid.Result
 function strategy.minimize(defaults)
+  if type(defaults) ~= "table" then error(("defaults: table expected, got %s"):format(type(defaults)), 0) end
   local base = defaults.base or "prophecy"
-  if not strategy.is_name[base] then error(("base: no strategy '%s'"):format(tostring(base)), 0) end
+  check_name(base, "base")
   return function(net, point, goal, options)
     local merged = {}
     for _, source in ipairs { defaults, options or {} } do

@@ -34,7 +34,7 @@ local Result = require "relucid.result"
 ---@field seed? integer
 ---@field samples? integer     points that measure the coverage
 ---@field search? table        further options, see relucid.preimage_options()
----@field raw? boolean         the network was loaded with raw = true; recorded in the result
+---@field raw? boolean         true: the network must be one that was loaded with raw = true
 ---@field choose? fun(parts: relucid.PreimagePart[], state: table): integer?  which part to split next; nil: as usual
 ---@field split? fun(part: relucid.PreimagePart, state: table): table?  how: {input =, at =} or {neuron =}
 ---@field stop? fun(state: table): boolean?  called several times a second; true ends the search
@@ -321,6 +321,7 @@ return function(net, goal, options)
   options = options or {}
   if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
   check_options(options)
+  common.check_raw(net, options)
   local self = setmetatable({ net = net, goal = goal, options = options, started = core.now(),
                               domain = common.domain(net, options.domain), asked = options.coverage or 0.9,
                               mode = options.mode or "under", method = options.method or "auto" }, Run)
@@ -329,7 +330,7 @@ return function(net, goal, options)
   local answer = choose_answer(self)
   answer.stats.seconds = core.now() - self.started
   return Result.new {
-    net = net, domain = self.domain, goal = goal, strategy = "preimage", raw = options.raw, status = answer.status,
+    net = net, domain = self.domain, goal = goal, strategy = "preimage", status = answer.status,
     note = NOTE[answer.status], regions = answer.regions, coverage = answer.coverage, stats = answer.stats,
     options = { mode = self.mode, method = self.method, coverage = self.asked, seed = options.seed,
                 timeout = options.timeout, polytopes = options.polytopes },

@@ -1,6 +1,9 @@
 local lu = require "luaunit"
 local relucid = require "relucid"
 local Result = require "relucid.result"
+local make_random = require "examples.make_random"
+local nnet_writer = require "examples.nnet_writer"
+local sampling = require "spec.sampling"
 local support = require "spec.support"
 local raises = support.raises
 
@@ -51,6 +54,49 @@ function T.test_round_trip_is_exact()
       lu.assertEquals(again and again.hi, box and box.hi)
     end
     lu.assertEquals(back.note, result.note)
+  end)
+end
+
+-- What strategies find in `net` for the goal, by name.
+local function found(net, point, goal, domain, data)
+  local list = {}
+  for _, name in ipairs { "prophecy", "nninfer", "tight", "guarded", "free", "box", "wide", "union", "rules",
+                          "portfolio" } do
+    list[name] = relucid.strategy.run(name, net, point, goal, { domain = domain, data = data, timeout = 2 })
+  end
+  for name, options in pairs { split = { method = "split" }, exact = { method = "exact" }, over = { mode = "over" } } do
+    options.domain, options.timeout = domain, 2
+    list["preimage, " .. name] = relucid.strategy.preimage(net, goal, options)
+  end
+  return list
+end
+
+-- A region read back has the inputs that it has in memory, and but for an outer approximation only such with the goal.
+function T.test_what_is_saved_is_what_was_found()
+  support.random("result", function(rng)
+    local layers, lo, hi = make_random.layers(rng(1, 1000000), { 3, 8, 6, 2 }), { -1, -1, -1 }, { 1, 1, 1 }
+    support.with_file(nil, function(path)
+      nnet_writer.write(path, layers, { comments = {}, mins = lo, maxes = hi, means = { 0, 0, 0, 0 },
+                                        ranges = { 1, 1, 1, 1 } })
+      local net, domain = relucid.load(path), sampling.cube(3)
+      local point, rows = sampling.in_box(rng, domain.lo, domain.hi), {}
+      for k = 1, 300 do rows[k] = sampling.in_box(rng, domain.lo, domain.hi) end
+      local data, goal = relucid.data(rows), relucid.property.argmax(net, sampling.answer(net:eval(point)))
+      local outputs, several = net:eval(data), 0
+      for name, result in pairs(found(net, point, goal, domain, data)) do
+        local back = Result.decode(result:json())
+        lu.assertEquals(#back, #result, name)
+        lu.assertEquals(back:members(data), result:members(data), name)
+        for i = 1, #result do
+          lu.assertEquals(back:region(i):members(data), result:region(i):members(data), name)
+        end
+        for _, row in ipairs(name:find "over" and {} or back:members(data)) do
+          lu.assertTrue(goal:value(nil, outputs[row]) >= 0, name)
+        end
+        several = several + (#result > 1 and 1 or 0)
+      end
+      lu.assertTrue(several > 0)
+    end)
   end)
 end
 

@@ -50,6 +50,21 @@ function T.test_json()
   end)
 end
 
+-- Points in an outer approximation are not said to have the goal.
+function T.test_monitor_of_an_outer_approximation()
+  with_problem(PROPERTY, function(net, property)
+    support.with_file(nil, function(json)
+      lu.assertEquals((support.command("preimage", net, property, "--over", "--json", json)), 0)
+      lu.assertTrue(relucid.result.read(json):is_outer())
+      support.with_file("0.5,-0.5\n-0.5,0.5\n", function(data)
+        local _, output = support.command("monitor", json, data)
+        lu.assertStrContains(output, "points in the outer approximation: the goal is refuted for all others")
+        lu.assertNotStrContains(output, "covered")
+      end, ".csv")
+    end, ".json")
+  end)
+end
+
 function T.test_budget_spent()
   with_problem(PROPERTY, function(net, property)
     local status, output = support.command("preimage", net, property, "--over", "--coverage", "0.999",

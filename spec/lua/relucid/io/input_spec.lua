@@ -28,6 +28,9 @@ end
 
 function T.test_point_refuses()
   raises("--point: has 1 numbers, expected 2", input.point, "1", 2)
+  raises("--point: '0.5,,1': number 2 is missing", input.point, "0.5,,1", 2)
+  raises("--point: '0.5,': number 2 is missing", input.point, "0.5,", 2)
+  lu.assertEquals(input.point(" 0.5 ;\t-1,2 3 ", 4), { 0.5, -1, 2, 3 })
   raises("--point nofile.json: neither a file nor numbers", input.point, "nofile.json", 2)
   raises("--point: 'x' is not a number", input.point, "1,x", 2)
   support.with_file(" \n", function(path) raises(path .. ": is empty, expected numbers", input.point, path, 2) end)

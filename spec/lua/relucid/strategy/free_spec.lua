@@ -68,14 +68,18 @@ end
 function T.test_reads_back_with_its_network()
   local net = relucid.load("examples/demo/climb.nnet", { raw = true })
   local points = relucid.data "examples/demo/encounters.csv"
-  local result = strategy.free(net, points:row(2), nil, { raw = true })
+  local result = strategy.free(net, points:row(2))
   lu.assertEquals(result:kind(), "pattern")
   local back = relucid.result.decode(result:json())
   lu.assertEquals(back:members(points), result:members(points))
   lu.assertTrue(#back:members(points) > 0)
-  -- Without raw the file would give another network.
-  back = relucid.result.decode(strategy.free(net, points:row(2)):json())
+  -- Without raw the file gives another network.
+  local text, count = result:json():gsub('"raw": true', '"raw": false')
+  lu.assertEquals(count, 1)
+  back = relucid.result.decode(text)
   support.raises_with("was it loaded with raw?", back.members, back, points)
+  support.raises_with("option raw: is true; the network was not loaded with raw = true", strategy.free,
+                      relucid.load "examples/demo/climb.nnet", { 0, 0, 0, 0 }, nil, { raw = true })
 end
 
 function T.test_the_order_is_the_users()

@@ -236,7 +236,9 @@ function T.test_minimize_is_a_strategy_of_the_users_own()
   lu.assertEquals(tostring(result:pattern()), "-0")
   local other = strategy.minimize { base = "nninfer", epsilon = 0.25 }
   lu.assertEquals(other(support.small(), { 0.5, -0.5 }, nil, { domain = support.square() }).options.epsilon, 0.25)
-  raises("base: no strategy 'magic'", strategy.minimize, { base = "magic" })
+  support.raises_with("base: no strategy 'magic'; known are: nninfer", strategy.minimize, { base = "magic" })
+  support.raises_with("name: no strategy 'magic'; known are: nninfer", strategy.run, "magic")
+  raises("defaults: table expected, got nil", strategy.minimize)
 end
 
 function T.test_refuses()
