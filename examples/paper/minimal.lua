@@ -6,7 +6,7 @@
 --- stored counterexample nor the core of an earlier proof settles.  `free` drops literals in chunks, the last layer
 --- first.  A query has a limit of nodes, the same for both; one without an answer keeps its literals.
 --- `free, a tenth` has a tenth of the queries that deletion in index order asks at worst, one for each neuron; as they
---- are few, each may spend four times as many nodes.  The CPU seconds tell what each costs.  Each input is one line of
+--- are few, each may spend ten times as many nodes.  The CPU seconds tell what each costs.  Each input is one line of
 --- OUT/minimal-FAMILY.jsonl; a later run reads what is there and does the rest.
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 package.path = here .. "../../?.lua;" .. package.path
@@ -52,20 +52,26 @@ local WAYS = {
   end },
   { name = "free", options = function(_, nodes) return { search = { nodes = nodes } } end },
   { name = "free, a tenth", options = function(neurons, nodes)
-    return { queries = neurons // 10 - 1, search = { nodes = 4 * nodes } } -- one more query is asked and left
+    return { queries = neurons // 10 - 1, search = { nodes = 10 * nodes } } -- one more query is asked and left
   end },
 }
 
-local function record_of(family, case, options)
-  local record = { family = family, id = case.id }
-  for _, way in ipairs(WAYS) do
+-- A record with every way; those that `found` has are not run again.  Second result: whether any was run.
+local function record_of(family, case, options, found)
+  local record, any = { family = family, id = case.id }, false
+  for name, value in pairs(found or {}) do record[name] = value end
+  local function run(way)
+    any = true
     case.mode, case.options = "free", way.options(case.net.neurons, minimal.NODES[family])
     case.options.grow = false
     local row = common.run(case, options)
     record[way.name] = { literals = row.literals, queries = row.queries, unknowns = row.unknowns, status = row.status,
                          cpu_seconds = row.cpu_seconds, sampled = row.sampled, violations = row.violations }
   end
-  return record
+  for _, way in ipairs(WAYS) do
+    if not record[way.name] then run(way) end
+  end
+  return record, any
 end
 
 local function run_family(family, options)
@@ -74,11 +80,9 @@ local function run_family(family, options)
   common.make_directory(options.out)
   local found = common.records(path)
   for _, case in ipairs(SOURCES[family](options.data, options.count)) do
-    local record = found[case.id]
-    if not record and not options.recorded then
-      record = record_of(family, case, options)
-      common.append(path, record)
-    end
+    local record, any = found[case.id], false
+    if not options.recorded then record, any = record_of(family, case, options, record) end
+    if any then common.append(path, record) end
     progress:show(("%s: input %d"):format(family, case.id))
     records[#records + 1] = record
   end
