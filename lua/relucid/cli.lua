@@ -11,6 +11,23 @@ cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
 --- The commands that exist, in the order of the help.
 local COMMANDS = { "characterize", "preimage", "verify", "monitor" }
 
+-- What convert says of an option's argument gets the option's name.
+local function name_conversions(parser)
+  local option = parser.option
+  parser.option = function(self, name, ...)
+    local made = option(self, name, ...)
+    local set = made.convert
+    made.convert = function(its, convert)
+      return set(its, function(text)
+        local value, message = convert(text)
+        if value == nil then return nil, ("%s: %s"):format(name, message) end
+        return value
+      end)
+    end
+    return made
+  end
+end
+
 local function build()
   local argparse = require "argparse"
   local parser = argparse("relucid", "For which inputs does a ReLU network provably keep a property?")
@@ -26,6 +43,7 @@ local function build()
     local command = require("relucid.command." .. name)
     commands[name] = command
     local sub = parser:command(name, command.summary)
+    name_conversions(sub)
     command.define(sub)
     sub:option("--json", "Write the result to FILE as JSON."):argname "FILE"
     sub:flag("-v --verbose", "Say more; on errors, where they came from.")
@@ -52,7 +70,7 @@ local function run(arguments, context)
   local parser, commands = build()
   local parsed, args = parser:pparse(join_negative(arguments))
   if not parsed and job.is_interrupt(args) then error(args, 0) end
-  if not parsed then error(args .. " (see relucid --help)", 0) end
+  if not parsed then error(args:gsub("%s*\n%s*", " ") .. " (see relucid --help)", 0) end
   context.verbose = args.verbose
   if args.json then file.check_writable(args.json) end
   return commands[args.command].run(args)

@@ -146,8 +146,8 @@ function T.test_usage_errors()
     refused("a command is required (see relucid --help)")
     refused("missing argument 'net' (see relucid --help)", "characterize", "--point", "1,2")
     refused("missing option '--point' (see relucid --help)", "characterize", net)
-    refused("'x' is not a number (see relucid --help)", "characterize", net, "--point", "0,0", "--epsilon", "x")
-    refused("'1.5' is not an integer of at least 0 (see relucid --help)", "characterize", net, "--point", "0,0",
+    refused("--epsilon: 'x' is not a number (see relucid --help)", "characterize", net, "--point", "0,0", "--epsilon", "x")
+    refused("--seed: '1.5' is not an integer of at least 0 (see relucid --help)", "characterize", net, "--point", "0,0",
             "--seed", "1.5")
     refused("--epsilon: not for --strategy prophecy", "characterize", net, "--point", "0,0", "--strategy", "prophecy",
             "--epsilon", "1")
@@ -204,12 +204,13 @@ function T.test_options_out_of_range()
         end
         for _, option in ipairs { "--timeout", "--query-timeout" } do
           for _, value in ipairs { "-1", "nan", "inf", "x" } do
-            characterize(("'%s' is not a number of at least 0 (see relucid --help)"):format(value), option, value)
+            characterize(("%s: '%s' is not a number of at least 0 (see relucid --help)"):format(option, value), option, value)
           end
         end
         for _, option in ipairs { "--threads", "--seed" } do
           for _, value in ipairs { "-1", "0.5", "1e300", "99999999999999999999" } do
-            characterize(("'%s' is not an integer of at least 0 (see relucid --help)"):format(value), option, value)
+            characterize(("%s: '%s' is not an integer of at least 0 (see relucid --help)"):format(option, value), option,
+                         value)
           end
         end
         characterize("option epsilon: is -1, expected a number > 0", "--epsilon", "-1")
