@@ -7,6 +7,8 @@ local command = support.command
 
 local T = {}
 
+local HELP = " (see relucid --help)" -- after errors of usage
+
 local function with_net(f) support.with_file(support.NNET, f, ".nnet") end
 
 -- Usage and input errors: status 2, one line on stderr, nothing on stdout.
@@ -143,11 +145,11 @@ end
 
 function T.test_usage_errors()
   with_net(function(net)
-    refused("a command is required (see relucid --help)")
-    refused("missing argument 'net' (see relucid --help)", "characterize", "--point", "1,2")
-    refused("missing option '--point' (see relucid --help)", "characterize", net)
-    refused("--epsilon: 'x' is not a number (see relucid --help)", "characterize", net, "--point", "0,0", "--epsilon", "x")
-    refused("--seed: '1.5' is not an integer of at least 0 (see relucid --help)", "characterize", net, "--point", "0,0",
+    refused("a command is required" .. HELP)
+    refused("missing argument 'net'" .. HELP, "characterize", "--point", "1,2")
+    refused("missing option '--point'" .. HELP, "characterize", net)
+    refused("--epsilon: 'x' is not a number" .. HELP, "characterize", net, "--point", "0,0", "--epsilon", "x")
+    refused("--seed: '1.5' is not an integer of at least 0" .. HELP, "characterize", net, "--point", "0,0",
             "--seed", "1.5")
     refused("--epsilon: not for --strategy prophecy", "characterize", net, "--point", "0,0", "--strategy", "prophecy",
             "--epsilon", "1")
@@ -204,17 +206,17 @@ function T.test_options_out_of_range()
         end
         for _, option in ipairs { "--timeout", "--query-timeout" } do
           for _, value in ipairs { "-1", "nan", "inf", "x" } do
-            characterize(("%s: '%s' is not a number of at least 0 (see relucid --help)"):format(option, value), option, value)
+            characterize(("%s: '%s' is not a number of at least 0" .. HELP):format(option, value), option, value)
           end
         end
         for _, option in ipairs { "--threads", "--seed" } do
           for _, value in ipairs { "-1", "0.5", "1e300", "99999999999999999999" } do
-            characterize(("%s: '%s' is not an integer of at least 0 (see relucid --help)"):format(option, value), option,
+            characterize(("%s: '%s' is not an integer of at least 0" .. HELP):format(option, value), option,
                          value)
           end
         end
         characterize("option epsilon: is -1, expected a number > 0", "--epsilon", "-1")
-        characterize("',' has no number (see relucid --help)", "--epsilon", ",")
+        characterize("--epsilon: ',' has no number" .. HELP, "--epsilon", ",")
         characterize("option delta: is 0, expected a number > 0", "--strategy", "box", "--delta", "0")
         characterize("option coverage: is 2, expected a number above 0, at most 1", "--strategy", "union",
                      "--coverage", "2")

@@ -8,6 +8,8 @@ local command = support.command
 
 local T = {}
 
+local HELP = " (see relucid --help)" -- after errors of usage
+
 local DECLARATIONS = "(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real) "
   .. "(declare-const Y_1 Real)\n"
 local BOX = "(assert (<= -1 X_0 1)) (assert (<= -1 X_1 1)) "
@@ -92,11 +94,11 @@ end
 
 function T.test_refuses()
   with_files(BOX, function(net, property)
-    refused("missing argument 'net' (see relucid --help)", "verify")
-    refused("missing argument 'property' (see relucid --help)", "verify", net)
-    refused("--timeout: '-1' is not a number of at least 0 (see relucid --help)", "verify", net, property, "--timeout", "-1")
-    refused("--timeout: 'x' is not a number of at least 0 (see relucid --help)", "verify", net, property, "--timeout", "x")
-    refused("--threads: '1.5' is not an integer of at least 0 (see relucid --help)", "verify", net, property,
+    refused("missing argument 'net'" .. HELP, "verify")
+    refused("missing argument 'property'" .. HELP, "verify", net)
+    refused("--timeout: '-1' is not a number of at least 0" .. HELP, "verify", net, property, "--timeout", "-1")
+    refused("--timeout: 'x' is not a number of at least 0" .. HELP, "verify", net, property, "--timeout", "x")
+    refused("--threads: '1.5' is not an integer of at least 0" .. HELP, "verify", net, property,
             "--threads", "1.5")
     refused("/nowhere/p.vnnlib: cannot open: No such file or directory", "verify", net, "/nowhere/p.vnnlib")
     refused("/nowhere/n.onnx: cannot open: No such file or directory", "verify", "/nowhere/n.onnx", property)
