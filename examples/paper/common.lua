@@ -195,10 +195,10 @@ function common.run(case, options, progress)
     row.literals = fewest and math.tointeger(-fewest)
     local box_seconds = timed(function() width, volume = add_boxes(row, result) end)
     row.seconds = strategy_seconds + box_seconds
-    row.cpu_seconds = os.clock() - cpu + (result.stats.reused_seconds or 0)
-    if case.data then
-      row.support_seconds, row.support = timed(function() return result:support(case.data) end)
-    end
+  end
+  row.cpu_seconds = os.clock() - cpu + (result.stats.reused_seconds or 0)
+  if #result > 0 and case.data then
+    row.support_seconds, row.support = timed(function() return result:support(case.data) end)
   end
   row.megabytes = common.peak_memory()
   if options.check then check_regions(row, case, result, goal, { volume, width }, options.check) end

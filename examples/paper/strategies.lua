@@ -153,7 +153,6 @@ local function runner(input, options)
       case.options.search = { nodes = case.mode == "box" and options.box_nodes or options.nodes }
     end
     local row, result = common.run(case, options)
-    row.cpu_seconds = row.cpu_seconds or 0
     row.coverage = coverage(result, points)
     runs[#runs + 1] = { case = case, row = row, result = result }
     progress:show(("%s %d, %s: %.2f s"):format(input.family, input.id, common.mode_name(row), row.seconds))
