@@ -11,8 +11,8 @@
  * the start, gather a chunk: in order, every literal that neither 2 nor 3 shows to be needed when it goes together with
  * those gathered before; then one query asks whether the whole chunk may go.
  *   Proved: it goes.  What was passed over is needed: refuted with more literals, so refuted with fewer.
- *   Counterexample: it is stored and the chunk gathered anew, which it now refutes; after many in a row, of half
- *     the size.
+ *   Counterexample: it is stored and the chunk gathered anew, which it now refutes; after several in a row, of
+ *     half the size.
  *   No answer: the first half is asked about (as QuickXplain halves; Junker 2004); a single literal is kept.  What was
  *     left open is set aside: once the first half may go, the query about the second goes on with that.
  * So the outcome is that of trying to drop one literal after the other in order, with about as many queries as
@@ -26,7 +26,7 @@
 
 enum {
   STEPS = 100,      /* of a descent */
-  MANY_REFUSALS = 4 /* in a row, of a chunk: then its half is tried */
+  MANY_REFUSALS = 4 /* in a row, of a chunk: then its half is tried; but see many_refusals */
 };
 
 /* Products of weights that the descents for one literal may cost: about 10 ms, or 40 for the few literals of a prefix's
@@ -367,13 +367,18 @@ static void start_minimising(rl_minimize *q) {
   if (q->mode == RL_DIVIDE) start_chunks(q);
 }
 
+/* Queries with a limit of their own are better asked about few literals. */
+static int many_refusals(const rl_minimize *q) {
+  return q->options.nodes > 0 || q->options.lps > 0 ? 1 : MANY_REFUSALS;
+}
+
 static void settle_chunk(rl_minimize *q, rl_verdict verdict) {
   if (verdict == RL_PROVED) {
     q->most = 2 * q->gathered > q->most ? 2 * q->gathered : q->most;
     q->refusals = 0;
     take_chunk(q);
   } else if (verdict == RL_COUNTEREXAMPLE) {
-    if (++q->refusals >= MANY_REFUSALS) q->most = (q->gathered + 1) / 2;
+    if (++q->refusals >= many_refusals(q)) q->most = (q->gathered + 1) / 2;
     q->at = q->start;
     begin_chunk(q);
   } else {
