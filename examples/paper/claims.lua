@@ -20,9 +20,9 @@ end
 
 -- ---- inclusion ---------------------------------------------------------------------------------
 
--- Does some region of `outer` include every one of `inner`?  "yes", "no", or "open": not decided.
+-- Does some region of `outer` include that of `inner`?  "yes", "no", or "open": not decided, or `inner` has none.
 local function includes(outer, inner)
-  if #inner == 0 then return "yes" end
+  if #inner == 0 then return "open" end
   local answer = "no"
   for i = 1, #outer do
     local included = outer:region(i):includes(inner:region(), { nodes = 1000 })
@@ -97,32 +97,26 @@ end
 
 local function is_paper(mode) return mode == "prophecy" or mode == "nninfer" end
 
--- The median supports of the strategies, by name, over the inputs on which `mode` was run.
+-- The strategies' rows, by name, of the inputs on which `mode` was run; the names; how many inputs these are.
 local function supports(records, mode)
-  local groups, names, inputs = {}, {}, 0
+  local rows, inputs = {}, 0
   for _, record in ipairs(records) do
     if row_of(record, mode) then
       inputs = inputs + 1
-      for _, row in ipairs(record.rows) do
-        local name = row.eps and ("%s %g"):format(row.mode, row.eps) or row.mode
-        if not groups[name] then
-          groups[name] = { mode = row.mode, rows = {} }
-          names[#names + 1] = name
-        end
-        table.insert(groups[name].rows, row)
-      end
+      table.move(record.rows, 1, #record.rows, #rows + 1, rows)
     end
   end
+  local names, groups = common.grouped(rows, common.strategy_name)
   return groups, names, inputs
 end
 
 -- The median support of a strategy against that of the better of the paper's modes, on the same inputs.
 local function support_text(records, mode)
   local groups, names, inputs = supports(records, mode)
-  local ours = groups[mode] and claims.median(groups[mode].rows, "support")
+  local ours = groups[mode] and claims.median(groups[mode], "support")
   local theirs, name
   for _, each in ipairs(names) do
-    local value = is_paper(groups[each].mode) and claims.median(groups[each].rows, "support")
+    local value = is_paper(groups[each][1].mode) and claims.median(groups[each], "support")
     if value and (not theirs or value > theirs) then theirs, name = value, each end
   end
   if not ours or not theirs then return nil end

@@ -217,6 +217,13 @@ function common.number(value, digits)
   return (("%%.%df"):format(digits or 3)):format(value)
 end
 
+--- "prophecy" or "nninfer 0.1".
+---@param row {mode: string, eps: number?}
+---@return string
+function common.strategy_name(row)
+  return row.eps and ("%s %g"):format(row.mode, row.eps) or row.mode
+end
+
 --- "prophecy" or "eps 0.1".
 ---@param row {mode: string, eps: number?}
 ---@return string
@@ -295,11 +302,15 @@ local function count_if(rows, condition)
   return count
 end
 
--- Rows by mode, in the order in which modes first occur.
-local function by_mode(rows)
+--- Rows by name, and the names in the order in which they first occur.
+---@param rows paper.Row[]
+---@param name_of fun(row: paper.Row): string
+---@return string[] names
+---@return table<string, paper.Row[]> groups
+function common.grouped(rows, name_of)
   local groups, names = {}, {}
   for _, row in ipairs(rows) do
-    local name = common.mode_name(row)
+    local name = name_of(row)
     if not groups[name] then
       groups[name] = {}
       names[#names + 1] = name
@@ -327,7 +338,7 @@ end
 ---@param rows paper.Row[]
 ---@return string
 function common.summary_table(rows)
-  local names, groups = by_mode(rows)
+  local names, groups = common.grouped(rows, common.mode_name)
   local lines = {}
   for i, name in ipairs(names) do lines[i] = summary_line(name, groups[name]) end
   return common.table({ "mode", "cases", "settled", "implied", "point inside", "support", "perimeter", "log-volume",

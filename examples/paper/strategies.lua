@@ -269,24 +269,10 @@ end
 
 -- ---- tables -----------------------------------------------------------------------------------------
 
--- The name of a strategy in the table; the epsilons of one of them are told apart.
-local function name_of(row)
-  return row.eps and ("%s %g"):format(row.mode, row.eps) or row.mode
-end
-
-local function grouped(records)
-  local names, groups = {}, {}
-  for _, record in ipairs(records) do
-    for _, row in ipairs(record.rows) do
-      local name = name_of(row)
-      if not groups[name] then
-        groups[name] = {}
-        names[#names + 1] = name
-      end
-      table.insert(groups[name], row)
-    end
-  end
-  return names, groups
+local function rows_of_all(records)
+  local rows = {}
+  for _, record in ipairs(records) do table.move(record.rows, 1, #record.rows, #rows + 1, rows) end
+  return rows
 end
 
 local function line_of(name, rows)
@@ -303,7 +289,7 @@ end
 ---@param records table[]
 ---@return string
 function strategies.table(records)
-  local names, groups = grouped(records)
+  local names, groups = common.grouped(rows_of_all(records), common.strategy_name)
   local lines = {}
   for i, name in ipairs(names) do lines[i] = line_of(name, groups[name]) end
   return common.table({ "strategy", "inputs", "ended early", "regions", "support", "log-volume", "perimeter",
@@ -319,7 +305,8 @@ says nothing where a region is far smaller than one sampled input stands for, as
 are of strategy and boxes. Where a strategy gives several regions, support and coverage are of their union, boxes and
 literals of the best. Boxes contain the point, but for the paper's modes on the random networks.
 
-A strategy may be stopped after some CPU seconds, and each query has a limit of nodes; `strategies.LIMITS` names both.
+A strategy may be stopped after some CPU seconds, and each query but those of `free` and `preimage` has a limit of
+nodes; `strategies.LIMITS` names both.
 With `--run none` the tables are of what runs without it recorded, as far as they came.
 ]]
 
@@ -336,7 +323,8 @@ function strategies.main(options)
       local records, total = run_family(family, options)
       local title = ("## %s: %d of %d inputs\n"):format(TITLES[family], #records, total)
       all[family] = records
-      for _, record in ipairs(records) do table.move(record.rows, 1, #record.rows, #rows + 1, rows) end
+      local of_family = rows_of_all(records)
+      table.move(of_family, 1, #of_family, #rows + 1, rows)
       local text, bad = claims.text(records)
       refuted = refuted or bad
       table.move({ title, strategies.table(records), text }, 1, 3, #sections + 1, sections)

@@ -1,23 +1,12 @@
 -- Minimal patterns: the three ways to find them agree with each other and with single queries.
 local lu = require "luaunit"
 local relucid = require "relucid"
+local sampling = require "spec.sampling"
 local support = require "spec.support"
 
 local T = {}
 
-local function cube(n)
-  local lo, hi = {}, {}
-  for i = 1, n do lo[i], hi[i] = -1, 1 end
-  return relucid.domain { lo = lo, hi = hi }
-end
-
-local function answer(y)
-  local best = 1
-  for k = 2, #y do
-    if y[k] > y[best] then best = k end
-  end
-  return best
-end
+local cube, answer = sampling.cube, sampling.answer
 
 -- f(rng, net, domain, point, goal, full) for points whose whole pattern implies the network's answer there.
 local function each_implied(count, sizes, f)

@@ -259,8 +259,8 @@ function damages.same_child(_, node)
   return true
 end
 
--- Of these some do no harm: the claim has room (what the slopes prove of a range can be better than what is on record),
--- or another step makes up for it.
+-- Of these some do no harm: the claim has room, another step makes up for it, or the node is below one that the bound
+-- proved in the end closes, so that nothing rests on it.
 local MAY_DO_NO_HARM = { cut_value = true, tau = true, split_neuron = true, range_value = true }
 
 -- All (node, step) of a proof that a damage applies to; at most `most`, spread out.

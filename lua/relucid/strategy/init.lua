@@ -34,7 +34,7 @@ end
 
 --- A strategy of the user's own: one of the others with some options fixed, such as a dropping order.
 ---
----     local mine = relucid.strategy.minimize{ order = function(pattern, stats) ... end }
+---     local mine = relucid.strategy.minimize{ order = function(pattern, context) ... end }
 ---     local result = mine(net, point, goal, {domain = domain})
 ---@param defaults relucid.StrategyOptions|{base: string?}  base: the strategy underneath, default "prophecy"
 ---@return fun(net: table, point: number[], goal: table?, options: table?): relucid.Result
