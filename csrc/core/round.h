@@ -10,6 +10,8 @@
 #include <float.h>
 #include <math.h>
 
+#define RL_UNIT (DBL_EPSILON / 2) /* the relative error of an operation rounded to nearest */
+
 static inline double rl_sum_error(double a, double b, double s) {
   double bb = s - a;
   return (a - (s - bb)) + (b - bb);

@@ -26,6 +26,9 @@ static inline rl_lanes rl_multiply_add(rl_lanes a, rl_lanes b, rl_lanes c) {
 #endif
 }
 
+/* Each lane or 0, whichever is larger. */
+static inline rl_lanes rl_positive(rl_lanes v) { return (rl_lanes)((v > 0) & (__typeof__(v > 0))v); }
+
 static inline double rl_sum_lanes(rl_lanes v) {
   return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
 }
@@ -36,6 +39,19 @@ static inline double rl_dot(const double *a, const double *b, int n) {
   for (; j + 8 <= n; j += 8) sum += rl_load(a + j) * rl_load(b + j);
   double total = rl_sum_lanes(sum);
   for (; j < n; j++) total += a[j] * b[j];
+  return total;
+}
+
+/* sum |a_j| b_j. */
+static inline double rl_dot_abs(const double *a, const double *b, int n) {
+  rl_lanes sum = {0};
+  int j = 0;
+  for (; j + 8 <= n; j += 8) {
+    rl_lanes v = rl_load(a + j);
+    sum += (rl_positive(v) + rl_positive(-v)) * rl_load(b + j);
+  }
+  double total = rl_sum_lanes(sum);
+  for (; j < n; j++) total += (a[j] < 0 ? -a[j] : a[j]) * b[j];
   return total;
 }
 

@@ -5,10 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/round.h"
 #include "core/vector.h"
 #include "encode/forward.h"
-
-#define UNIT (DBL_EPSILON / 2)
 
 /* LANES: doubles in a vector; rows that a kernel takes at a time. */
 enum { LANES = 8, ROWS = 4 };
@@ -103,15 +102,13 @@ static void multiply_rows(const rl_backward *b, const double *in, const double *
   }
 }
 
-static inline rl_lanes positive(rl_lanes v) { return (rl_lanes)((v > 0) & (__typeof__(v > 0))v); }
-
 /* One row of coefficients of a layer's activations becomes one of its pre-activations, times the biases into the
  * constant: w = v rise where v > 0, v fall elsewhere; what stands above the lines (w shift) is a constant too. */
 static void relax_row(const rl_backward *b, double *v, int size, double gamma, size_t r) {
   rl_lanes constant = {0}, magnitude = {0}, charge = {0};
   for (int i = 0; i < size; i += LANES) {
-    rl_lanes c = rl_load(v + i), up = positive(c), down = c - up;
-    rl_lanes wu = up * rl_load(b->rise + i), w = wu + down * rl_load(b->fall + i), size_of = positive(w) + positive(-w);
+    rl_lanes c = rl_load(v + i), up = rl_positive(c), down = c - up;
+    rl_lanes wu = up * rl_load(b->rise + i), w = wu + down * rl_load(b->fall + i), size_of = rl_positive(w) + rl_positive(-w);
     constant += wu * rl_load(b->shift + i) + w * rl_load(b->bias + i);
     magnitude += wu * rl_load(b->fixed + i);
     charge += size_of * rl_load(b->reach + i);
@@ -139,7 +136,7 @@ static int relax_layer(rl_backward *b, int layer, const int8_t *signs, const dou
     b->list[listed++] = i;
     b->rise[i] = b->fall[i] = 1;
     if (sign == RL_ON) continue;
-    b->rise[i] = up / (up - low) * (1 + 8 * UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
+    b->rise[i] = up / (up - low) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
     b->fall[i] = up > -low;                        /* v a <= w z for any w in [v, 0] */
     b->shift[i] = -low;
     b->fixed[i] = fabs(low);
@@ -161,7 +158,7 @@ static void measure_layer(rl_backward *b, int layer, const double *lo, const dou
     rl_lanes sum = {0};
     for (int j = 0; j < columns; j += LANES) {
       rl_lanes v = rl_load(w + j);
-      sum += (positive(v) + positive(-v)) * rl_load(b->size + j);
+      sum += (rl_positive(v) + rl_positive(-v)) * rl_load(b->size + j);
     }
     b->bias[i] = net->biases[layer][i];
     b->reach[i] = (rl_sum_lanes(sum) + fabs(b->bias[i])) * (1 + (n + 8) * DBL_EPSILON);
@@ -209,7 +206,7 @@ static double conclude_row(const rl_backward *b, size_t r, const double *lo, con
     sum += c[j] * (c[j] > 0 ? hi[j] : lo[j]);
     magnitude += fabs(c[j]) * rl_max(fabs(lo[j]), fabs(hi[j]));
   }
-  return sum + ((terms + 16) * UNIT * 1.01 * magnitude + b->charge[r] * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
+  return sum + ((terms + 16) * RL_UNIT * 1.01 * magnitude + b->charge[r] * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
 }
 
 /* Rows r and r + 1 bound one neuron from both sides. */
@@ -246,7 +243,7 @@ int rl_backward_run(rl_backward *b, const double *lo, const double *hi, const in
       int listed = relax_layer(b, layer, signs, l, u), size = padded(net->sizes[layer + 1]);
       measure_layer(b, layer, lo, hi, u);
       for (int r = 0; r < rows; r++)
-        relax_row(b, b->in + (size_t)r * (size_t)b->stride, size, (listed + 4) * UNIT * 1.01, (size_t)r);
+        relax_row(b, b->in + (size_t)r * (size_t)b->stride, size, (listed + 4) * RL_UNIT * 1.01, (size_t)r);
       terms += 2 * size;
       through_layer(b, layer, rows, listed);
     }

@@ -5,11 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/round.h"
 #include "core/vector.h"
+#include "encode/account.h"
 #include "encode/forward.h"
-
-#define UNIT (DBL_EPSILON / 2)
 
 rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *domain, rl_error *err) {
   rl_dual *d = rl_alloc(1, sizeof *d);
@@ -52,59 +50,45 @@ void rl_dual_release(rl_dual *d) {
   rl_free(d);
 }
 
+static double first_slope(const rl_cell *cell, int k, int parallel) {
+  double l = cell->l[k], u = cell->u[k];
+  return l >= 0 ? 1 : u <= 0 ? 0 : parallel ? u / (u - l) : u > -l;
+}
+
 void rl_dual_reset(rl_dual *d, const rl_cell *cell, int parallel) {
-  for (int i = 0; i < d->net->neurons; i++) {
-    d->tau[i] = 0;
-    d->alpha[i] = cell->l[i] >= 0   ? 1
-                  : cell->u[i] <= 0 ? 0
-                  : parallel        ? cell->u[i] / (cell->u[i] - cell->l[i])
-                                    : cell->u[i] > -cell->l[i];
+  int count = d->compact ? rl_compact_count(d->compact) : d->net->neurons;
+  for (int i = 0; i < count; i++) {
+    int k = d->compact ? rl_compact_neurons(d->compact)[i] : i;
+    d->tau[k] = 0;
+    d->alpha[k] = first_slope(cell, k, parallel);
   }
   for (int r = 0; r < d->domain->rows; r++) d->mu[r] = 0;
 }
 
-/* A sum of terms together with a bound on its rounding error. */
-typedef struct account {
-  double sum, mag, charge; /* value, sum of |terms|, other errors (each already an upper bound) */
-  long terms;
-} account;
-
-static inline void add(account *a, double term) {
-  a->sum += term;
-  a->mag += fabs(term);
-  a->terms++;
-}
-
-/* Upper bound of the exact sum: each term may itself have been rounded up to four times. */
-static double account_up(const account *a) {
-  double error = ((double)a->terms + 8) * UNIT * 1.01 * a->mag + a->charge * (1 + 1e-9);
-  return rl_add_up(a->sum, error + 1e-300);
-}
-
 /* Coefficient w of neuron k's pre-activation together with its multiplier tau.  radius: NULL or of w. */
-static double add_tau(const rl_dual *d, const rl_cell *cell, int k, double w, double *radius, account *a) {
+static double add_tau(const rl_dual *d, const rl_cell *cell, int k, double w, double *radius, rl_account *a) {
   double l = cell->l[k], u = cell->u[k], tau = d->tau[k], sum = w + tau;
   if (tau == 0) return w;
   if (radius)
-    *radius += UNIT * 1.01 * fabs(sum);
+    *radius += RL_UNIT * 1.01 * fabs(sum);
   else
-    a->charge += UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
-  add(a, -tau * (tau > 0 ? l : u));
+    a->charge += RL_UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
+  rl_account_add(a, -tau * (tau > 0 ? l : u));
   return sum;
 }
 
 /* Through the ReLU of neuron k: from the activation's coefficient v to the pre-activation's,
  * which is returned.  Written so that the relaxation with that rounded coefficient is valid as it stands (see
  * comments); only tau's rounding is charged. */
-static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, account *a) {
+static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, rl_account *a) {
   double l = cell->l[k], u = cell->u[k], w = 0;
   int sign = rl_neuron_sign(cell->signs[k], l, u);
   d->v[k] = v;
   if (sign == RL_ON) {
     w = v; /* a = z */
   } else if (sign == RL_FREE && v > 0) {
-    w = v * (u / (u - l)) * (1 + 8 * UNIT); /* v a <= w (z - l) since w (u - l) >= v u */
-    add(a, -w * l);
+    w = v * (u / (u - l)) * (1 + 8 * RL_UNIT); /* v a <= w (z - l) since w (u - l) >= v u */
+    rl_account_add(a, -w * l);
   } else if (sign == RL_FREE && v < 0) {
     w = v * d->alpha[k]; /* v a <= w z for any w in [v, 0] */
   }
@@ -112,7 +96,7 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, acc
 }
 
 /* The same for a coefficient within *radius of v, where the exact bound is to be covered. */
-static double through_relu_within(rl_dual *d, const rl_cell *cell, int k, double v, double *radius, account *a) {
+static double through_relu_within(rl_dual *d, const rl_cell *cell, int k, double v, double *radius, rl_account *a) {
   double l = cell->l[k], u = cell->u[k], w = 0, slope = u / (u - l), most = 0, r = *radius * (1 + 1e-9);
   int sign = rl_neuron_sign(cell->signs[k], l, u);
   d->v[k] = v;
@@ -122,20 +106,20 @@ static double through_relu_within(rl_dual *d, const rl_cell *cell, int k, double
     double low = (v - r) * (v - r > 0 ? slope : d->alpha[k]);
     most = (v + r) * (v + r > 0 ? slope : d->alpha[k]);
     w = v * (v > 0 ? slope : d->alpha[k]);
-    *radius = (rl_max(w - low, most - w) + 8 * UNIT * (fabs(v) + r)) * (1 + 1e-9);
+    *radius = (rl_max(w - low, most - w) + 8 * RL_UNIT * (fabs(v) + r)) * (1 + 1e-9);
   }
   if (most > 0) { /* (z - l), with the largest of the coefficients */
-    add(a, -w * l);
-    a->charge += (most - w + 8 * UNIT * (fabs(v) + r)) * fabs(l);
+    rl_account_add(a, -w * l);
+    a->charge += (most - w + 8 * RL_UNIT * (fabs(v) + r)) * fabs(l);
   }
   return add_tau(d, cell, k, w, radius, a);
 }
 
 /* Radii of the coefficients in d->in, from those of d->out. */
-static void spread_radii(rl_dual *d, int layer, int used, account *a) {
+static void spread_radii(rl_dual *d, int layer, int used, rl_account *a) {
   const rl_network *net = d->net;
   int rows = net->sizes[layer + 1], columns = net->sizes[layer];
-  double gamma = (used + 2) * UNIT * 1.01;
+  double gamma = (used + 2) * RL_UNIT * 1.01;
   for (int j = 0; j < columns; j++) d->in_radius[j] = gamma * d->in_mag[j];
   for (int i = 0; i < rows; i++) {
     double r = d->out_radius[i];
@@ -149,7 +133,7 @@ static void spread_radii(rl_dual *d, int layer, int used, account *a) {
 
 /* in = W^T coefficients and in_mag = |W|^T |coefficients|; the bias goes into the account.
  * Returns the number of rows that took part. */
-static int through_affine(rl_dual *d, int layer, const double *coefficients, account *a) {
+static int through_affine(rl_dual *d, int layer, const double *coefficients, rl_account *a) {
   const rl_network *net = d->net;
   int rows = net->sizes[layer + 1], columns = net->sizes[layer], used = 0;
   memset(d->in, 0, (size_t)columns * sizeof *d->in);
@@ -163,14 +147,14 @@ static int through_affine(rl_dual *d, int layer, const double *coefficients, acc
       in[j] = fma(c, w[j], in[j]);
       mag[j] = fma(fabs(c), fabs(w[j]), mag[j]);
     }
-    add(a, c * net->biases[layer][i]);
+    rl_account_add(a, c * net->biases[layer][i]);
     used++;
   }
   return used;
 }
 
 /* Add the half-spaces with their multipliers to the inputs' coefficients. */
-static void add_half_spaces(rl_dual *d, account *a) {
+static void add_half_spaces(rl_dual *d, rl_account *a) {
   int n = d->net->sizes[0];
   for (int r = 0; r < d->domain->rows; r++) {
     if (d->mu[r] == 0) continue;
@@ -179,30 +163,44 @@ static void add_half_spaces(rl_dual *d, account *a) {
       d->wx[j] -= d->mu[r] * row[j];
       d->x_mag[j] += d->mu[r] * fabs(row[j]);
     }
-    add(a, d->mu[r] * d->domain->b[r]);
+    rl_account_add(a, d->mu[r] * d->domain->b[r]);
   }
 }
 
+/* The bound over the inputs' box: their coefficients are in[j] + d->wx[j], the errors of which, but for what radii
+ * follow, are charged: at most gamma (in_mag[j] + d->x_mag[j]) each. */
+static double end_at_inputs(rl_dual *d, const rl_cell *cell, const double *in, const double *in_mag, double gamma,
+                            rl_account *a) {
+  for (int j = 0; j < d->net->sizes[0]; j++) {
+    double w = in[j] + d->wx[j];
+    double radius = gamma * ((in_mag ? in_mag[j] : fabs(in[j])) + d->x_mag[j]) + (d->in_radius ? d->in_radius[j] : 0);
+    a->charge += radius * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
+    d->x[j] = w > 0 ? cell->hi[j] : cell->lo[j];
+    d->wx[j] = !d->in_radius ? w : copysign(rl_max(0, fabs(w) - radius * (1 + 1e-9)), w);
+    rl_account_add(a, w * d->x[j]);
+  }
+  return rl_account_up(a);
+}
+
 /* The bound where the first layer's coefficients (d->out) meet its ranges. */
-static double end_at_neurons(const rl_dual *d, const rl_cell *cell, account *a) {
+static double end_at_neurons(const rl_dual *d, const rl_cell *cell, rl_account *a) {
   for (int i = 0; i < d->net->sizes[1]; i++)
     if (d->out[i] != 0 || (d->out_radius && d->out_radius[i] != 0)) {
-      add(a, d->out[i] * (d->out[i] > 0 ? cell->u[i] : cell->l[i]));
+      rl_account_add(a, d->out[i] * (d->out[i] > 0 ? cell->u[i] : cell->l[i]));
       if (d->out_radius) a->charge += d->out_radius[i] * rl_max(fabs(cell->l[i]), fabs(cell->u[i]));
     }
-  return account_up(a);
+  return rl_account_up(a);
 }
 
 /* From coefficients (d->out) of what affine layer `top` computes and of the inputs (d->wx, d->x_mag) to a
  * bound. */
-static double backward(rl_dual *d, const rl_cell *cell, account *a, int top, int goal_rows) {
+static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, int goal_rows) {
   const rl_network *net = d->net;
-  int n = net->sizes[0];
   int used = through_affine(d, top, d->out, a);
   if (d->out_radius) spread_radii(d, top, used, a);
   for (int layer = top - 1; layer >= 0; layer--) {
     int offset = net->offsets[layer];
-    double gamma = (used + 2) * UNIT * 1.01;
+    double gamma = (used + 2) * RL_UNIT * 1.01;
     for (int i = 0; i < net->sizes[layer + 1]; i++) {
       int k = offset + i;
       if (d->out_radius) {
@@ -218,16 +216,23 @@ static double backward(rl_dual *d, const rl_cell *cell, account *a, int top, int
     if (d->out_radius) spread_radii(d, layer, used, a);
   }
   add_half_spaces(d, a);
-  double gamma = (used + d->domain->rows + goal_rows + 4) * UNIT * 1.01;
-  for (int j = 0; j < n; j++) {
-    double w = d->in[j] + d->wx[j];
-    double radius = gamma * (d->in_mag[j] + d->x_mag[j]) + (d->in_radius ? d->in_radius[j] : 0);
-    a->charge += radius * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
-    d->x[j] = w > 0 ? cell->hi[j] : cell->lo[j];
-    d->wx[j] = !d->in_radius ? w : copysign(rl_max(0, fabs(w) - radius * (1 + 1e-9)), w);
-    add(a, w * d->x[j]);
-  }
-  return account_up(a);
+  double gamma = (used + d->domain->rows + goal_rows + 4) * RL_UNIT * 1.01;
+  return end_at_inputs(d, cell, d->in, d->in_mag, gamma, a);
+}
+
+/* The bound of the goal begun in the compact rows. */
+static double compact_bound(rl_dual *d, const rl_cell *cell, rl_account *a, int goal_rows) {
+  const double *in = rl_compact_substitute(d->compact, d->alpha, d->v, a);
+  return end_at_inputs(d, cell, in, NULL, (goal_rows + 4) * RL_UNIT * 1.01, a);
+}
+
+/* From coefficients (d->out) of the outputs and of the inputs to a bound. */
+static double bound_outputs(rl_dual *d, const rl_cell *cell, rl_account *a, int goal_rows) {
+  if (!d->compact) return backward(d, cell, a, d->net->layers - 1, goal_rows);
+  rl_compact_begin(d->compact);
+  for (int i = 0; i < d->net->sizes[d->net->layers]; i++)
+    if (d->out[i] != 0) rl_compact_add_output(d->compact, i, d->out[i], a);
+  return compact_bound(d, cell, a, goal_rows);
 }
 
 static void clear_goal(rl_dual *d) {
@@ -250,7 +255,7 @@ double rl_output_reach(const rl_network *net, const rl_cell *cell, int j) {
 
 /* Weighted sum of the clause's rows as goal; rounding of the sum is charged to the outputs' reach. */
 static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *target, int clause, const double *lambda,
-                         account *a) {
+                         rl_account *a) {
   int n = target->n, m = target->m, rows = target->first[clause + 1] - target->first[clause];
   for (int r = 0; r < rows; r++) {
     if (lambda[r] == 0) continue;
@@ -260,7 +265,7 @@ static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *tar
       d->wx[j] += term;
       d->x_mag[j] += fabs(term);
     }
-    add(a, lambda[r] * target->d[index]);
+    rl_account_add(a, lambda[r] * target->d[index]);
   }
   for (int j = 0; j < m; j++) {
     double magnitude = 0;
@@ -269,7 +274,7 @@ static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *tar
       d->out[j] += term;
       magnitude += fabs(term);
     }
-    double radius = (rows + 2) * UNIT * 1.01 * magnitude;
+    double radius = (rows + 2) * RL_UNIT * 1.01 * magnitude;
     if (d->out_radius)
       d->out_radius[j] = radius;
     else if (magnitude > 0)
@@ -280,7 +285,7 @@ static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *tar
 double rl_dual_bound(rl_dual *d, const rl_cell *cell, const rl_property *target, int clause, int row,
                      const double *lambda) {
   size_t n = (size_t)target->n, m = (size_t)target->m, index = (size_t)(target->first[clause] + row);
-  account a = {0};
+  rl_account a = {0};
   clear_goal(d);
   if (lambda) {
     combine_rows(d, cell, target, clause, lambda, &a);
@@ -290,22 +295,27 @@ double rl_dual_bound(rl_dual *d, const rl_cell *cell, const rl_property *target,
       d->wx[j] = target->a[index * n + j];
       d->x_mag[j] = fabs(d->wx[j]);
     }
-    add(&a, target->d[index]);
+    rl_account_add(&a, target->d[index]);
   }
   int rows = lambda ? target->first[clause + 1] - target->first[clause] : 1;
-  double bound = backward(d, cell, &a, d->net->layers - 1, rows);
+  double bound = bound_outputs(d, cell, &a, rows);
   return lambda ? rl_add_up(bound, fabs(bound) * (rows + 2) * DBL_EPSILON) : bound; /* lambda's sum is only nearly 1 */
 }
 
 double rl_dual_bound_empty(rl_dual *d, const rl_cell *cell) {
-  account a = {0};
+  rl_account a = {0};
   clear_goal(d);
   return backward(d, cell, &a, d->net->layers - 1, 0);
 }
 
 double rl_dual_bound_neuron(rl_dual *d, const rl_cell *cell, int layer, int index, double side) {
-  account a = {0};
+  rl_account a = {0};
   clear_goal(d);
+  if (d->compact) {
+    rl_compact_begin(d->compact);
+    if (rl_compact_add_neuron(d->compact, d->net->offsets[layer] + index, side, &a))
+      return compact_bound(d, cell, &a, 0);
+  }
   for (int i = 0; i < d->net->sizes[layer + 1]; i++)
     d->out[i] = add_tau(d, cell, d->net->offsets[layer] + i, i == index ? side : 0,
                         d->out_radius ? &d->out_radius[i] : NULL, &a);
@@ -322,6 +332,10 @@ void rl_dual_keep(const rl_dual *d, const double *lambda, int rows) {
 
 void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {
   const rl_network *net = d->net;
+  if (d->compact) {
+    rl_compact_relaxed(d->compact, d->x, d->alpha, d->v, d->z, d->y);
+    return;
+  }
   const double *active = d->x;
   for (int layer = 0; layer < net->layers; layer++) {
     int rows = net->sizes[layer + 1], columns = net->sizes[layer], last = layer == net->layers - 1;

@@ -18,6 +18,7 @@
 #ifndef RL_DUAL_H
 #define RL_DUAL_H
 
+#include "encode/compact.h"
 #include "model/network.h"
 
 /* Where rl_dual_keep copies multipliers. */
@@ -31,11 +32,12 @@ typedef struct rl_dual {
   const rl_network *net;
   const rl_domain *domain;
   /* multipliers, owned: */
-  double *alpha;                  /* neurons */
-  double *tau;                    /* neurons */
-  double *mu;                     /* domain rows */
-  const rl_dual_kept *kept;       /* borrowed; NULL: rl_dual_keep does nothing */
-  int from_neurons;               /* bounds end at the ranges of the first layer, not at the inputs' */
+  double *alpha;            /* neurons */
+  double *tau;              /* neurons */
+  double *mu;               /* domain rows */
+  const rl_dual_kept *kept; /* borrowed; NULL: rl_dual_keep does nothing */
+  rl_compact *compact;      /* borrowed; not NULL: bounds go by its rows, which are those of the cell; tau = mu = 0 */
+  int from_neurons;         /* bounds end at the ranges of the first layer, not at the inputs' */
   double *in_radius, *out_radius; /* owned; NULL unless bounds are repeatable */
   /* results of the last rl_dual_bound, owned: */
   double *v;   /* neurons: coefficient of the activation */

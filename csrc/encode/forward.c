@@ -5,9 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/round.h"
 #include "core/vector.h"
-
-#define UNIT (DBL_EPSILON / 2)
 
 enum { LANES = 8 }; /* doubles in a vector */
 
@@ -98,7 +97,7 @@ static void accumulate_vectors(const rl_forward *f, const double *w, int listed,
 static void affine_layer(rl_forward *f, int layer, int listed) {
   const rl_network *net = f->net;
   int rows = net->sizes[layer + 1], columns = net->sizes[layer], stride = f->stride;
-  double gamma = (listed + 4) * UNIT * 1.01;
+  double gamma = (listed + 4) * RL_UNIT * 1.01;
   for (int i = 0; i < rows; i++) {
     const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
     double *forms = f->next + (size_t)i * 2 * (size_t)stride, bias = net->biases[layer][i], magnitude = fabs(bias);
@@ -126,7 +125,7 @@ static double form_radius(const double *form, int nb) {
 /* Range of a form over t in [-1,1], one end: constant + side * sum |coefficients|, outwards. */
 static double form_end(const double *form, int nb, double side) {
   double r = form_radius(form, nb), value = form[nb] + side * r;
-  return value + side * (nb + 3) * UNIT * 1.01 * (r + fabs(form[nb]));
+  return value + side * (nb + 3) * RL_UNIT * 1.01 * (r + fabs(form[nb]));
 }
 
 /* The same end over the inputs' box: t_i = (W1 x + b1 - center)_i / radius_i. */
@@ -152,7 +151,7 @@ static double form_end_inputs(rl_forward *f, const double *form, const double *l
   }
   double sum = 0;
   for (int j = 0; j < n; j++) sum += f->input[j] * (f->input[j] * side > 0 ? hi[j] : lo[j]);
-  double error = (n + f->nb + 16) * UNIT * 1.01 * (2 * weight_mag + magnitude);
+  double error = (n + f->nb + 16) * RL_UNIT * 1.01 * (2 * weight_mag + magnitude);
   return constant + sum + side * error;
 }
 
@@ -168,7 +167,7 @@ static void base_ranges(rl_forward *f, const double *lo, const double *hi) {
       up += w[j] * (w[j] > 0 ? hi[j] : lo[j]);
       magnitude += fabs(w[j]) * rl_max(fabs(lo[j]), fabs(hi[j]));
     }
-    double error = (n + 4) * UNIT * 1.01 * (magnitude + fabs(net->biases[0][i]));
+    double error = (n + 4) * RL_UNIT * 1.01 * (magnitude + fabs(net->biases[0][i]));
     f->base_lo[i] = low - error;
     f->base_hi[i] = up + error;
     f->base_mag[i] = magnitude;
@@ -180,7 +179,7 @@ static void center_base(rl_forward *f, const double *lo, const double *hi) {
   for (int i = 0; i < f->nb; i++) {
     double c = 0.5 * lo[i] + 0.5 * hi[i], r = rl_max(hi[i] - c, c - lo[i]);
     f->center[i] = c;
-    f->radius[i] = r > 0 ? r * (1 + 4 * UNIT) : 0;
+    f->radius[i] = r > 0 ? r * (1 + 4 * RL_UNIT) : 0;
   }
 }
 
@@ -201,17 +200,17 @@ static void activate(rl_forward *f, int i, int sign, double l, double u) {
   if (sign == RL_ON) {
     memcpy(a, z, 2 * (size_t)stride * sizeof *a);
   } else {
-    double slope = u / (u - l) * (1 + 4 * UNIT), below = slope < 1 ? slope : 1;
+    double slope = u / (u - l) * (1 + 4 * RL_UNIT), below = slope < 1 ? slope : 1;
     for (int c = 0; c < stride; c++) {
       a[c] = below * z[c];
       a[stride + c] = slope * z[stride + c];
     }
     double low = form_radius(a, nb) + fabs(a[nb]), up = form_radius(a + stride, nb) + fabs(a[stride + nb]) - slope * l;
-    a[nb] -= 4 * UNIT * low;
-    a[stride + nb] += -slope * l + 8 * UNIT * up;
+    a[nb] -= 4 * RL_UNIT * low;
+    a[stride + nb] += -slope * l + 8 * RL_UNIT * up;
   }
   double low = form_radius(a, nb) + fabs(a[nb]), up = form_radius(a + stride, nb) + fabs(a[stride + nb]);
-  f->mag[i] = rl_max(low, up) * (1 + (nb + 4) * UNIT);
+  f->mag[i] = rl_max(low, up) * (1 + (nb + 4) * RL_UNIT);
 }
 
 /* New bounds of neuron i from its forms. */
@@ -226,23 +225,13 @@ static void concretise(rl_forward *f, int i, const double *lo, const double *hi,
   *u = up;
 }
 
-/* Take new ends (not a number where arithmetic overflowed: no bound) and an imposed sign into bounds; 0 if they
- * contradict each other. */
-static int take_bounds(int8_t imposed, double low, double up, double *l, double *u) {
-  if (low > *l) *l = low;
-  if (up < *u) *u = up;
-  if (imposed == RL_ON) *l = rl_max(*l, 0);
-  if (imposed == RL_OFF) *u = rl_min(*u, 0);
-  return !(*l > *u);
-}
-
 /* The first layer as base: its pre-activation forms are the base variables. */
 static int start_over_neurons(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l,
                               double *u, uint8_t *needed) {
   base_ranges(f, lo, hi);
   for (int i = 0; i < f->nb; i++) {
     needed[i] = signs[i] != RL_FREE && !(signs[i] == RL_ON ? f->base_lo[i] >= 0 : f->base_hi[i] <= 0);
-    if (!take_bounds(signs[i], f->base_lo[i], f->base_hi[i], &l[i], &u[i])) return 0;
+    if (!rl_take_bounds(signs[i], f->base_lo[i], f->base_hi[i], &l[i], &u[i])) return 0;
   }
   center_base(f, l, u);
   for (int i = 0; i < f->nb; i++) base_form(f, f->next + (size_t)i * 2 * (size_t)f->stride, i);
@@ -271,7 +260,7 @@ static int bound_layer(rl_forward *f, int layer, const double *lo, const double 
     concretise(f, i, lo, hi, &low, &up);
     uint8_t implied = signs[k] == RL_FREE || (signs[k] == RL_ON ? low >= 0 : up <= 0);
     needed[k] = !implied;
-    if (!take_bounds(signs[k], low, up, &l[k], &u[k])) return 0;
+    if (!rl_take_bounds(signs[k], low, up, &l[k], &u[k])) return 0;
   }
   return 1;
 }

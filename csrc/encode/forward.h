@@ -13,6 +13,7 @@
 #ifndef RL_FORWARD_H
 #define RL_FORWARD_H
 
+#include "core/vector.h"
 #include "model/network.h"
 
 typedef struct rl_forward rl_forward; /* work space; one per thread */
@@ -32,6 +33,16 @@ int rl_forward_run(rl_forward *forward, const double *lo, const double *hi, cons
 static inline int rl_neuron_sign(int8_t imposed, double l, double u) {
   if (imposed != RL_FREE) return imposed;
   return l >= 0 ? RL_ON : u <= 0 ? RL_OFF : RL_FREE;
+}
+
+/* Take new ends (not a number where arithmetic overflowed: no bound) and an imposed sign into bounds; 0 if they
+ * contradict each other. */
+static inline int rl_take_bounds(int8_t imposed, double low, double up, double *l, double *u) {
+  if (low > *l) *l = low;
+  if (up < *u) *u = up;
+  if (imposed == RL_ON) *l = rl_max(*l, 0);
+  if (imposed == RL_OFF) *u = rl_min(*u, 0);
+  return !(*l > *u);
 }
 
 #endif

@@ -42,8 +42,9 @@ static void improve(rl_worker *w, const rl_cell *cell, int clause, double step) 
   rl_shared *s = w->shared;
   rl_dual *d = w->dual;
   rl_dual_relaxed(d, cell);
-  for (int k = 0; k < s->net->neurons; k++) {
-    if (d->v[k] >= 0 || rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]) != RL_FREE) continue;
+  for (int i = 0; i < w->undecided_count; i++) {
+    int k = w->undecided[i];
+    if (d->v[k] >= 0) continue;
     double move = d->z[k] / (d->z[k] > 0 ? cell->u[k] : -cell->l[k]);
     d->alpha[k] = fmin(1, fmax(0, d->alpha[k] + step * move));
   }
@@ -76,7 +77,7 @@ static double bound_clause(rl_worker *w, const rl_cell *cell, int clause) {
 /* Remember what the branching rules want to know of the bound just computed. */
 static void remember(rl_worker *w, int clause) {
   w->worst_clause = clause;
-  for (int k = 0; k < w->shared->net->neurons; k++) w->weight[k] = fabs(w->dual->v[k]);
+  for (int i = 0; i < w->undecided_count; i++) w->weight[w->undecided[i]] = fabs(w->dual->v[w->undecided[i]]);
   memcpy(w->worst_x, w->dual->x, (size_t)w->shared->net->sizes[0] * sizeof *w->worst_x);
   memcpy(w->worst_wx, w->dual->wx, (size_t)w->shared->net->sizes[0] * sizeof *w->worst_wx);
 }

@@ -10,9 +10,9 @@
 static int choose_neuron(const rl_worker *w, const rl_node *node) {
   int best = -1;
   double best_score = -1;
-  for (int k = 0; k < w->shared->net->neurons; k++) {
+  for (int i = 0; i < w->undecided_count; i++) {
+    int k = w->undecided[i];
     double l = node->l[k], u = node->u[k];
-    if (rl_neuron_sign(node->signs[k], l, u) != RL_FREE) continue;
     if (w->in_order && best >= 0 && rl_network_layer_of(w->shared->net, k) > rl_network_layer_of(w->shared->net, best))
       break;
     double score = w->weight[k] * (u * -l / (u - l)) + 1e-12 * (u - l);
@@ -31,10 +31,12 @@ static double error_of(double l, double u) { return l < 0 && u > 0 ? u * -l / (u
  * interval is halved: then one end of each neuron's range moves by |slope| width / 2. */
 static double neurons_gain(const rl_worker *w, const rl_node *node, int j, double half) {
   double gain = 0;
-  for (int k = 0; k < w->shared->net->neurons; k++) {
+  for (int i = 0; i < w->undecided_count; i++) {
+    int k = w->undecided[i];
     double l = node->l[k], u = node->u[k];
-    if (w->weight[k] == 0 || rl_neuron_sign(node->signs[k], l, u) != RL_FREE) continue;
-    double move = rl_backward_slope(w->backward, k)[j] * half;
+    if (w->weight[k] == 0) continue;
+    const double *slope = w->in_compact ? rl_compact_slope(w->compact, k) : rl_backward_slope(w->backward, k);
+    double move = slope[j] * half;
     gain += w->weight[k] * (2 * error_of(l, u) - error_of(l, u - move) - error_of(l + move, u));
   }
   return gain;
@@ -57,13 +59,6 @@ static int choose_input(const rl_worker *w, const rl_node *node) {
     }
   }
   return best;
-}
-
-int rl_node_undecided(const rl_worker *w, const rl_node *node) {
-  int undecided = 0;
-  for (int k = 0; k < w->shared->net->neurons; k++)
-    undecided += rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) == RL_FREE;
-  return undecided;
 }
 
 /* Cut an input's interval rather than a neuron's range?  Where the goal is (nearly) tight at a kink, halving

@@ -8,9 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/round.h"
 #include "core/vector.h"
-
-#define UNIT (DBL_EPSILON / 2)
 
 void rl_forms_release(rl_forms *forms) {
   if (!forms || --forms->references > 0) return;
@@ -51,7 +50,7 @@ static void first_layer(const rl_enumerate *e, rl_forms *f) {
       w[e->d] += row[j] * e->domain->lo[j];
       size += fabs(row[j] * e->domain->lo[j]);
     }
-    f->constant_error[i] = e->n == e->d ? 0 : (e->n - e->d + 2) * UNIT * size * 1.01 + 1e-300;
+    f->constant_error[i] = e->n == e->d ? 0 : (e->n - e->d + 2) * RL_UNIT * size * 1.01 + 1e-300;
   }
 }
 
@@ -77,7 +76,7 @@ static void combine(const rl_enumerate *e, rl_forms *f, int i, const double *fac
   w[d] += constant;
   size[d] += fabs(constant);
   for (int j = 0; j < d; j++) most = rl_max(most, size[j]);
-  double gamma = (terms + 3) * UNIT * 1.01;
+  double gamma = (terms + 3) * RL_UNIT * 1.01;
   f->slope_error[i] = (slope + gamma * most) * 1.01 + 1e-300;
   f->constant_error[i] = (shift + gamma * size[d]) * 1.01 + 1e-300;
 }
@@ -108,12 +107,12 @@ rl_status rl_forms_property(rl_forms **out, const rl_enumerate *e, const rl_form
       double a = p->a[(size_t)r * (size_t)e->n + (size_t)j];
       if (k < e->d && e->varies[k] == j) {
         w[k] += a;
-        f->slope_error[r] += 2 * UNIT * (fabs(w[k]) + fabs(a));
+        f->slope_error[r] += 2 * RL_UNIT * (fabs(w[k]) + fabs(a));
         k++;
       } else {
         double term = a * e->domain->lo[j];
         w[e->d] += term;
-        f->constant_error[r] += 2 * UNIT * (fabs(w[e->d]) + fabs(term));
+        f->constant_error[r] += 2 * RL_UNIT * (fabs(w[e->d]) + fabs(term));
       }
     }
   }

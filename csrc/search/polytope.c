@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/round.h"
 #include "core/vector.h"
-
-#define UNIT (DBL_EPSILON / 2)
 
 static rl_status create(rl_polytope **out, int d, int rows, int vertices, rl_error *err) {
   rl_polytope *p = rl_alloc(1, sizeof *p);
@@ -77,7 +76,7 @@ double rl_polytope_value(const rl_polytope *p, const rl_polytope_row *form, cons
     reach += fabs(v->x[j]);
   }
   double moved = v->error > 0 ? v->error * (slope + p->d * form->slope_error) : 0;
-  *error = (moved + form->slope_error * reach + form->constant_error + (p->d + 2) * UNIT * size) * (1 + 1e-9) + 1e-300;
+  *error = (moved + form->slope_error * reach + form->constant_error + (p->d + 2) * RL_UNIT * size) * (1 + 1e-9) + 1e-300;
   return value;
 }
 
@@ -214,7 +213,7 @@ static void solve_vertex(const rl_polytope *p, int vertex, rl_vertex *out) {
         size += fabs(R[i][k] * A[k][j]);
         spread += fabs(R[i][k]) * p->row[rows[k]].slope_error;
       }
-      row += fabs(entry) + spread + (d + 3) * UNIT * size;
+      row += fabs(entry) + spread + (d + 3) * RL_UNIT * size;
       move += fabs(R[i][j]) * residual[j];
     }
     defect = rl_max(defect, row);

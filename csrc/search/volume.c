@@ -11,8 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-#define UNIT (DBL_EPSILON / 2)
-
 typedef struct walk {
   const rl_polytope *p;
   int simplex[RL_POLYTOPE_DIMENSIONS + 1]; /* vertices chosen so far */
@@ -43,7 +41,7 @@ static void add_simplex(walk *w) {
     for (int j = 0; j < d; j++) {
       M[i][j] = v->x[j] - origin->x[j];
       length += M[i][j] * M[i][j];
-      error += UNIT * (fabs(v->x[j]) + fabs(origin->x[j]));
+      error += RL_UNIT * (fabs(v->x[j]) + fabs(origin->x[j]));
     }
     length = sqrt(length);
     error *= sqrt(d);
@@ -72,11 +70,11 @@ static void add_simplex(walk *w) {
   }
   /* Elimination with partial pivoting: backward error at most d^2 2^(d-1) u times the largest entry (Higham, theorem
    * 9.5), which here is at most twice that of each row; sqrt(d) of it in a row's length, d rows; and twice that. */
-  double growth = 2 * (double)d * d * d * sqrt(d) * ldexp(1, d) * UNIT;
+  double growth = 2 * (double)d * d * d * sqrt(d) * ldexp(1, d) * RL_UNIT;
   det = ldexp(det, exponent);
   w->simplices++;
   w->sum += fabs(det);
-  w->error += product * (relative + growth) * (1 + 1e-6) + UNIT * fabs(det) * d + 1e-290; /* underflow */
+  w->error += product * (relative + growth) * (1 + 1e-6) + RL_UNIT * fabs(det) * d + 1e-290; /* underflow */
 }
 
 /* Is row r's part of a face one of its facets, and r the first row that gives it?  Facets are the proper parts that no
@@ -123,7 +121,7 @@ rl_status rl_polytope_volume(const rl_polytope *p, double *lo, double *hi, rl_er
   rl_free(w.faces);
   double factorial = 1;
   for (int j = 2; j <= p->d; j++) factorial *= j;
-  double error = w.error * (1 + 1e-9) + w.simplices * UNIT * w.sum;
+  double error = w.error * (1 + 1e-9) + w.simplices * RL_UNIT * w.sum;
   *lo = fmax(0, (w.sum - error) / factorial);
   *hi = (w.sum + error) / factorial;
   if (!isfinite(w.sum) || !isfinite(error)) *lo = 0, *hi = INFINITY;

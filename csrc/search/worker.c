@@ -115,13 +115,16 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   w->weight = rl_alloc(neurons, sizeof(double));
   w->worst_wx = rl_alloc(n, sizeof(double));
   w->worst_x = rl_alloc(n, sizeof(double));
+  w->undecided = rl_alloc(neurons, sizeof *w->undecided);
   rl_status status = RL_OK;
   if (!w->used || !w->needed || !w->clause_up || !w->lambda || !w->x || !w->probe || !w->probe_needed || !w->pattern ||
       !w->first || !w->weight || !w->worst_wx || !w->worst_x || !w->whole || !w->start || !w->best || !w->slope_lo ||
-      !w->slope_hi)
+      !w->slope_hi || !w->undecided)
     status = rl_fail_memory(err);
   if (!status) status = rl_forward_create(&w->forward, s->net, err);
   if (!status) status = rl_backward_create(&w->backward, s->net, s->net->sizes[0] <= FEW_INPUTS, err);
+  if (!status && s->net->sizes[0] <= FEW_INPUTS && !s->record)
+    status = rl_compact_create(&w->compact, s->net, MOST_COMPACT, err);
   if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, s->target, err);
   if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
@@ -142,6 +145,7 @@ void rl_worker_release(rl_worker *w) {
   if (!w) return;
   rl_forward_release(w->forward);
   rl_backward_release(w->backward);
+  rl_compact_release(w->compact);
   rl_dual_release(w->dual);
   rl_relax_release(w->relax);
   rl_gradient_release(w->gradient);
@@ -161,6 +165,7 @@ void rl_worker_release(rl_worker *w) {
   rl_free(w->weight);
   rl_free(w->worst_wx);
   rl_free(w->worst_x);
+  rl_free(w->undecided);
   rl_free(w->start);
   rl_free(w->best);
   rl_free(w->slope_lo);
@@ -201,6 +206,12 @@ static int bound_ranges(rl_worker *w, rl_node *node) {
   const rl_shared *s = w->shared;
   int thorough = s->net->sizes[0] <= FEW_INPUTS || (node->depth == 0 && node->tightened < 0);
   int backward = wants_backward(s, node), left;
+  w->in_compact = w->compact && rl_compact_fits(w->compact, node->signs, node->l, node->u);
+  if (w->in_compact) {
+    left = rl_compact_run(w->compact, node->lo, node->hi, node->signs, node->l, node->u, w->needed);
+    note_used(w);
+    return left;
+  }
   if (w->recorder) {
     left = rl_worker_record_ranges(w, node, thorough, backward);
     note_used(w);
@@ -209,6 +220,28 @@ static int bound_ranges(rl_worker *w, rl_node *node) {
   left = rl_forward_run(w->forward, node->lo, node->hi, node->signs, node->l, node->u, w->needed, thorough);
   note_used(w);
   return left && (!backward || rl_backward_run(w->backward, node->lo, node->hi, node->signs, node->l, node->u));
+}
+
+static int list_undecided(rl_worker *w, const rl_node *node) {
+  w->undecided_count = 0;
+  for (int k = 0; k < w->shared->net->neurons; k++)
+    if (rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) == RL_FREE) w->undecided[w->undecided_count++] = k;
+  return w->undecided_count;
+}
+
+/* Dual bounds without multipliers of signs and half-spaces may go by the compact rows. */
+static double bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
+  w->dual->compact = w->in_compact ? w->compact : NULL;
+  double worst = rl_worker_bound_by_slopes(w, node, constrained);
+  w->dual->compact = NULL;
+  return worst;
+}
+
+static int contract(rl_worker *w, rl_node *node) {
+  w->dual->compact = w->in_compact ? w->compact : NULL;
+  int left = rl_worker_contract(w, node);
+  w->dual->compact = NULL;
+  return left;
 }
 
 static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
@@ -220,9 +253,9 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
   if (!bound_ranges(w, node)) return RL_OK;
   if (node->tightened >= 0 && node->tightened < s->net->neurons)
     return rl_worker_tighten(w, node, children, count, err);
-  int constrained = is_constrained(w), undecided = rl_node_undecided(w, node);
+  int constrained = is_constrained(w), undecided = list_undecided(w, node);
   for (int k = 0; k < s->target->clauses; k++) w->clause_up[k] = INFINITY;
-  double worst = rl_worker_bound_by_slopes(w, node, constrained);
+  double worst = bound_by_slopes(w, node, constrained);
   if (worst == -INFINITY || rl_worker_finished(w)) return RL_OK;
   if (lp_pays(w, undecided, constrained)) {
     int empty = 0;
@@ -249,7 +282,7 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
     return status;
   }
   node->upper = fmin(node->upper, worst);
-  if (s->net->sizes[0] <= FEW_INPUTS && !rl_worker_contract(w, node)) return RL_OK;
+  if (s->net->sizes[0] <= FEW_INPUTS && !contract(w, node)) return RL_OK;
   rl_status status = node->depth == 0 && constrained ? rl_worker_climb_all(w, node, err) : RL_OK;
   if (!status && !rl_worker_finished(w)) status = rl_worker_seek(w, node, err);
   if (rl_is_numeric(status)) status = RL_OK;

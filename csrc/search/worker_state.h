@@ -12,6 +12,9 @@
  * ranges (with more inputs). */
 enum { FEW_INPUTS = 24, FEW_NEURONS = 16, PROBE_EVERY = 6, SMALL_NETWORK = 16, TIGHTEN_EVERY = 3, NARROW = 64 };
 
+/* With more undecided neurons bounds go through the layers, not through compact rows. */
+enum { MOST_COMPACT = 200 };
+
 /* LPs with more undecided neurons take too long for what they give. */
 enum { MANY_NEURONS = 400 };
 
@@ -26,6 +29,8 @@ struct rl_worker {
   int have_witness;
   rl_forward *forward;
   rl_backward *backward;
+  rl_compact *compact; /* NULL: not used */
+  int in_compact;      /* its rows are those of the present node */
   rl_dual *dual;
   rl_relax *relax;
   rl_gradient *gradient;
@@ -44,6 +49,8 @@ struct rl_worker {
   uint64_t random;
   double next_seek;     /* nodes to process before the next ascents */
   double nodes;         /* processed by this worker */
+  int *undecided;              /* neurons: those of the present node, in order */
+  int undecided_count;
   int worst_clause;            /* of the node's open ones, by its bound */
   rl_node *whole; /* the set asked about, before any bounds */
   rl_node *probe; /* scratch: a cell around one activation pattern */
@@ -116,7 +123,6 @@ void rl_worker_record_row(rl_worker *worker, const rl_node *node, int clause, in
 void rl_worker_record_cuts(rl_worker *worker, const rl_node *node, const double *lo, const double *hi);
 
 /* branch.c */
-int rl_node_undecided(const rl_worker *worker, const rl_node *node);
 rl_status rl_worker_split(rl_worker *worker, rl_node *node, int undecided, rl_node *children[2], int *count,
                           rl_error *err);
 
