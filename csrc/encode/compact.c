@@ -58,6 +58,7 @@ rl_status rl_compact_create(rl_compact **out, const rl_network *net, int most, r
   c->most = most < net->neurons ? most : net->neurons;
   c->inputs = (int)rl_padded((size_t)net->sizes[0] + 1);
   c->gamma = (net->widest + c->most + LANES) * RL_UNIT * 1.01;
+  c->sum_gamma = (2 * c->most + net->sizes[0] + 4 * LANES) * RL_UNIT * 1.01;
   c->neuron = rl_alloc((size_t)c->most, sizeof *c->neuron);
   c->first = rl_alloc((size_t)net->layers, sizeof *c->first);
   c->row_of = rl_alloc((size_t)net->neurons, sizeof *c->row_of);
@@ -183,7 +184,7 @@ static void add_column(rl_compact *c, int layer, int i, double l, double u) {
   c->size[c->inputs + k] = rl_max(0, u);
   c->rise[k] = u / (u - l) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
   c->shift[k] = -l;
-  c->cost[k] = c->error[neuron] + c->gamma * c->reach[neuron];
+  c->cost[k] = (c->error[neuron] + (c->gamma + c->sum_gamma) * c->reach[neuron]) * (1 + 1e-9);
 }
 
 /* Hidden layer `layer` is bounded: what its neurons are to the layers that follow. */

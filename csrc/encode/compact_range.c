@@ -16,7 +16,7 @@ static const double first_move = 0.5, shorter = 0.75;
 
 /* Sums of a group of bounds, see backward.h. */
 typedef struct group {
-  rl_lanes constant, magnitude, charge;
+  rl_lanes constant, charge; /* of what stands above lines, all >= 0; of errors */
 } group;
 
 static inline rl_lanes at(const double *lanes, int index) { return rl_load(lanes + (size_t)index * LANES); }
@@ -27,7 +27,7 @@ static inline rl_lanes choose(__typeof__((rl_lanes){0} > 0) mask, rl_lanes a, rl
   return (rl_lanes)((mask & (__typeof__(mask))a) | (~mask & (__typeof__(mask))b));
 }
 
-/* Add what the coefficients of pre-activations from..to give to `count` (BLOCK or 1) columns. */
+/* Add what the coefficients of pre-activations from..to give to `count` (up to BLOCK, a literal) columns. */
 static inline void pull_columns(const rl_compact *c, int column, int count, int from, int to) {
   const double *t = c->across + (size_t)column * (size_t)c->stride;
   rl_lanes sum[BLOCK];
@@ -43,10 +43,8 @@ static inline void pull_columns(const rl_compact *c, int column, int count, int 
 static inline void relax(const rl_compact *c, int k, group *g) {
   rl_lanes v = at(c->coefficient, c->inputs + k), up = rl_positive(v);
   rl_lanes rising = up * c->rise[k], w = rising + (v - up) * at(c->fall, k);
-  rl_lanes size = rl_positive(w) + rl_positive(-w), shift = rising * c->shift[k];
-  g->constant += shift;
-  g->magnitude += shift + size * c->reach[c->neuron[k]];
-  g->charge += size * c->cost[k];
+  g->constant += rising * c->shift[k];
+  g->charge += (rl_positive(w) + rl_positive(-w)) * c->cost[k];
   put(c->w, k, w);
 }
 
@@ -57,18 +55,18 @@ static rl_lanes bound(rl_compact *c, int layer, group g) {
   for (int q = layer - 1; q >= 0; q--) {
     int k = c->first[q], to = c->first[q + 1];
     for (; k + BLOCK <= to; k += BLOCK) pull_columns(c, c->inputs + k, BLOCK, to, before);
-    for (; k < to; k++) pull_columns(c, c->inputs + k, 1, to, before);
+    if (k + 2 <= to) pull_columns(c, c->inputs + k, 2, to, before), k += 2;
+    if (k < to) pull_columns(c, c->inputs + k, 1, to, before);
     for (k = c->first[q]; k < to; k++) relax(c, k, &g);
   }
   for (int j = 0; j <= n; j += BLOCK) pull_columns(c, j, BLOCK, 0, before);
-  rl_lanes sum = g.constant + at(c->coefficient, n), magnitude = g.magnitude;
+  rl_lanes sum = g.constant + at(c->coefficient, n), magnitude = g.constant;
   for (int j = 0; j < n; j++) {
     rl_lanes v = at(c->coefficient, j), up = rl_positive(v), down = v - up;
     sum += up * c->hi[j] + down * c->lo[j];
     magnitude += (up - down) * c->size[j];
   }
-  double terms = 2 * before + n + 20;
-  return sum + (terms * RL_UNIT * 1.01 * magnitude + g.charge * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
+  return sum + (c->sum_gamma * magnitude + g.charge * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
 }
 
 /* Pre-activations of `count` (BLOCK or 1) undecided neurons of hidden layer q along the relaxations. */
@@ -120,7 +118,7 @@ static void move_along_gradient(rl_compact *c, int layer, double length) {
 
 /* Set up the rows of up to LANES / 2 neurons of hidden layer `layer`. */
 static group start_group(rl_compact *c, int layer, const int *listed, int count) {
-  group g = {{0}, {0}, {0}};
+  group g = {{0}, {0}};
   int columns = rl_compact_columns(c, layer);
   memset(c->start, 0, (size_t)columns * LANES * sizeof *c->start);
   for (int t = 0; t < count; t++) {
@@ -129,10 +127,8 @@ static group start_group(rl_compact *c, int layer, const int *listed, int count)
       c->start[j * LANES + 2 * t] = row[j];
       c->start[j * LANES + 2 * t + 1] = -row[j];
     }
-    for (int side = 0; side < 2; side++) {
-      g.magnitude[2 * t + side] = c->next_reach[listed[t]];
-      g.charge[2 * t + side] = c->next_error[listed[t]];
-    }
+    double error = c->next_error[listed[t]] + c->sum_gamma * c->next_reach[listed[t]];
+    g.charge[2 * t] = g.charge[2 * t + 1] = error;
   }
   return g;
 }

@@ -22,6 +22,7 @@ struct rl_compact {
   int *active, *wanted; /* widest: of a layer, the neurons that are on; those whose row is wanted */
   int actives, rows_kept;
   double gamma;                    /* relative error of a sum of products, as long as they get */
+  double sum_gamma;                /* the same for the terms of a bound */
   double *block;                   /* all that follows */
   double *row;                     /* neurons x width: kept rows */
   double *across;                  /* columns of the undecided neurons' rows: (inputs + most) x stride */
@@ -33,8 +34,8 @@ struct rl_compact {
   double *output_error, *output_reach; /* m */
   double *lo, *hi;                     /* inputs */
   double *size;                        /* inputs + most: largest |variable|; 1 for the constant */
-  double *rise, *shift, *cost;         /* most: upper slope, -l, error of a unit of the coefficient */
-  double *slope;                       /* neurons x n */
+  double *rise, *shift, *cost; /* most: upper slope; -l; error, with that of all sums, of a unit of the coefficient */
+  double *slope;               /* neurons x n */
   /* of a group of bounds, LANES at a time: */
   double *start,
       *coefficient; /* inputs + most: of the bounded rows; of the bound, of an activation before its relaxation */

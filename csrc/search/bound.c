@@ -104,12 +104,12 @@ double rl_worker_bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
       if (i < (int)s->options.slope_steps) improve(w, &cell, k, step);
     }
     if (w->recorder) record_bound(w, node, k, best);
-    if (!constrained) rl_worker_try(w, w->dual->x, 0);
     w->clause_up[k] = best;
     if (rl_worker_close(w, node, k) || best <= worst) continue;
     worst = best;
     remember(w, k);
   }
+  if (!constrained && worst > -INFINITY) rl_worker_try(w, w->worst_x, 0);
   return worst;
 }
 

@@ -148,8 +148,9 @@ rl_status rl_worker_climb_all(rl_worker *w, const rl_node *node, rl_error *err) 
 
 /* ---- ascent by gradient ------------------------------------------------------------------------ */
 
-/* A first look: points, ascents; steps of an ascent; nodes until the next ascents. */
-enum { SAMPLES = 64, FIRST_ASCENTS = 8, STEPS = 20, SEEK_AFTER = 100, DESCENT_STEPS = 40 };
+/* A first look: points, ascents; steps of an ascent; nodes until the next ascents; steps of a descent, and promising
+ * nodes to one. */
+enum { SAMPLES = 64, FIRST_ASCENTS = 8, STEPS = 20, SEEK_AFTER = 100, DESCENT_STEPS = 40, DESCEND_EVERY = 4 };
 
 /* A random point of the box; every other one a corner. */
 static void random_point(rl_worker *w, const rl_node *node, int corner) {
@@ -258,7 +259,7 @@ rl_status rl_worker_sample(rl_worker *w, const rl_node *root, rl_error *err) {
 /* Where signs are imposed: descend on what is missing, from where a promising node's bound is reached. */
 static rl_status descend(rl_worker *w, const rl_node *node, rl_error *err) {
   int hit = 0;
-  if (!node->promising || w->shared->mode == RL_MAXIMIZE) return RL_OK;
+  if (!node->promising || w->shared->mode == RL_MAXIMIZE || w->promising++ % DESCEND_EVERY != 0) return RL_OK;
   rl_status status = rl_descent_run(w->descent, w->shared->signs, w->worst_x, DESCENT_STEPS, w->x, &hit, err);
   if (!status && hit) rl_worker_try(w, w->x, 1);
   return status;

@@ -13,7 +13,7 @@
 enum { FEW_INPUTS = 24, FEW_NEURONS = 16, PROBE_EVERY = 6, SMALL_NETWORK = 16, TIGHTEN_EVERY = 3, NARROW = 64 };
 
 /* With more undecided neurons bounds go through the layers, not through compact rows. */
-enum { MOST_COMPACT = 200 };
+enum { MOST_COMPACT = 300 };
 
 /* LPs with more undecided neurons take too long for what they give. */
 enum { MANY_NEURONS = 400 };
@@ -49,6 +49,7 @@ struct rl_worker {
   uint64_t random;
   double next_seek;     /* nodes to process before the next ascents */
   double nodes;         /* processed by this worker */
+  long promising;       /* nodes, of this worker */
   int *undecided;              /* neurons: those of the present node, in order */
   int undecided_count;
   int worst_clause;            /* of the node's open ones, by its bound */
