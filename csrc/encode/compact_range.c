@@ -1,8 +1,7 @@
 /* L2: ranges of neurons by compact rows (see compact_rows.h).
  *
  * A group of upper bounds, of z and -z by turns, is taken at a time, one in each lane.  Lower slopes are first those of
- * the smaller triangle, then parallel to the upper ones, then moved along the gradient of each bound (Xu et al. 2021,
- * alpha-CROWN). */
+ * the smaller triangle, then moved along the gradient of each bound (Xu et al. 2021, alpha-CROWN). */
 #include <math.h>
 #include <string.h>
 
@@ -10,9 +9,9 @@
 #include "encode/compact_rows.h"
 #include "encode/forward.h"
 
-/* Moves along the gradient, and the first one's length; each later one is so much shorter. */
-enum { MOVES = 3 };
-static const double first_move = 0.5, shorter = 0.75;
+/* Moves along the gradient, and their length: 1 where the relaxation lies at the end of a range. */
+enum { MOVES = 2 };
+static const double length = 0.8;
 
 /* Sums of a group of bounds, see backward.h. */
 typedef struct group {
@@ -84,7 +83,7 @@ static inline void follow_rows(const rl_compact *c, int q, int k, int count, rl_
 }
 
 /* The activation of undecided neuron k along the relaxations, and a move of its lower slopes. */
-static inline void move_slopes(const rl_compact *c, int k, rl_lanes z, double length) {
+static inline void move_slopes(const rl_compact *c, int k, rl_lanes z) {
   rl_lanes v = at(c->coefficient, c->inputs + k), fall = at(c->fall, k), zero = {0}, one = zero + 1;
   double up = c->size[c->inputs + k], down = c->shift[k];
   put(c->value, c->inputs + k, choose(v > 0, c->rise[k] * (z + down), fall * z));
@@ -96,7 +95,7 @@ static inline void move_slopes(const rl_compact *c, int k, rl_lanes z, double le
 /* Move the lower slopes before hidden layer `layer` along the gradients of the bounds just computed: where the
  * coefficient v of an activation is negative, the derivative is v z, with z along the relaxations that the bound sums
  * up. */
-static void move_along_gradient(rl_compact *c, int layer, double length) {
+static void move_along_gradient(rl_compact *c, int layer) {
   int n = c->net->sizes[0];
   for (int j = 0; j < n; j++) {
     rl_lanes zero = {0};
@@ -107,11 +106,11 @@ static void move_along_gradient(rl_compact *c, int layer, double length) {
     rl_lanes z[BLOCK];
     for (; k + BLOCK <= to; k += BLOCK) {
       follow_rows(c, q, k, BLOCK, z);
-      for (int r = 0; r < BLOCK; r++) move_slopes(c, k + r, z[r], length);
+      for (int r = 0; r < BLOCK; r++) move_slopes(c, k + r, z[r]);
     }
     for (; k < to; k++) {
       follow_rows(c, q, k, 1, z);
-      move_slopes(c, k, z[0], length);
+      move_slopes(c, k, z[0]);
     }
   }
 }
@@ -133,12 +132,9 @@ static group start_group(rl_compact *c, int layer, const int *listed, int count)
   return g;
 }
 
-/* Lower slopes before hidden layer `layer`: parallel to the upper ones, or 0 or 1. */
-static void start_slopes(rl_compact *c, int layer, int parallel) {
-  for (int k = 0; k < c->first[layer]; k++) {
-    double steep = c->size[c->inputs + k] > c->shift[k];
-    put(c->fall, k, rl_spread(parallel ? rl_min(1, c->rise[k]) : steep));
-  }
+/* Lower slopes before hidden layer `layer`: those of the smaller triangles. */
+static void start_slopes(rl_compact *c, int layer) {
+  for (int k = 0; k < c->first[layer]; k++) put(c->fall, k, rl_spread(c->size[c->inputs + k] > c->shift[k]));
 }
 
 static void keep_slope(rl_compact *c, int neuron, int t) {
@@ -153,15 +149,13 @@ static void keep_slope(rl_compact *c, int neuron, int t) {
 /* Upper bounds of z and -z, by turns. */
 static rl_lanes bound_neurons(rl_compact *c, int layer, const int *listed, int count) {
   group g = start_group(c, layer, listed, count);
-  start_slopes(c, layer, 0);
+  start_slopes(c, layer);
   rl_lanes best = bound(c, layer, g);
   int open = 0;
   for (int t = 0; t < count; t++) open |= best[2 * t] > 0 && best[2 * t + 1] > 0;
   if (!open || c->first[layer] == 0) return best;
-  double length = first_move;
-  start_slopes(c, layer, 1);
-  for (int i = 0; i < MOVES; i++, length *= shorter) {
-    if (i > 0) move_along_gradient(c, layer, length);
+  for (int i = 0; i < MOVES; i++) {
+    move_along_gradient(c, layer);
     rl_lanes other = bound(c, layer, g);
     best = choose(other < best, other, best);
   }
