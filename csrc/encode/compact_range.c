@@ -9,8 +9,9 @@
 #include "encode/compact_rows.h"
 #include "encode/forward.h"
 
-/* Moves along the gradient, and their length: 1 where the relaxation lies at the end of a range. */
-enum { MOVES = 2 };
+/* Moves along the gradient, of bounds over no more than MANY undecided neurons (others are far from deciding anything,
+ * and dear); and their length: 1 where the relaxation lies at the end of a range. */
+enum { MOVES = 2, MANY = 64 };
 static const double length = 0.8;
 
 /* Sums of a group of bounds, see backward.h. */
@@ -153,7 +154,7 @@ static rl_lanes bound_neurons(rl_compact *c, int layer, const int *listed, int c
   rl_lanes best = bound(c, layer, g);
   int open = 0;
   for (int t = 0; t < count; t++) open |= best[2 * t] > 0 && best[2 * t + 1] > 0;
-  if (!open || c->first[layer] == 0) return best;
+  if (!open || c->first[layer] == 0 || c->first[layer] > MANY) return best;
   for (int i = 0; i < MOVES; i++) {
     move_along_gradient(c, layer);
     rl_lanes other = bound(c, layer, g);

@@ -7,7 +7,7 @@
 #include "core/vector.h"
 #include "encode/affine.h"
 
-enum { SAMPLES = 16 }; /* inputs from which typical sizes are taken */
+enum { SAMPLES = 16, STARTS = 32 }; /* inputs from which typical sizes are taken; the most from which descents start */
 
 static const double tolerance = 1e-4; /* in units of the typical size */
 
@@ -20,17 +20,19 @@ struct rl_descent {
   double *size;                                  /* neurons: typical |z| */
   double *row_size;                              /* rows of the target */
   double *cut_size;                              /* rows of the domain */
+  double *start, *start_loss;                    /* STARTS x n, STARTS: the best samples, the worst of them first */
   double *block;                                 /* all of the doubles above */
   rl_interval *z_interval, *y_interval;
 };
 
-static void random_input(rl_descent *d, double *x) {
-  const rl_domain *domain = d->domain;
-  for (int j = 0; j < domain->n; j++) {
+static void random_point(rl_descent *d, const double *lo, const double *hi, double *x) {
+  for (int j = 0; j < d->domain->n; j++) {
     double u = rl_random_unit(&d->random);
-    x[j] = fmin(fmax(domain->lo[j] * (1 - u) + domain->hi[j] * u, domain->lo[j]), domain->hi[j]);
+    x[j] = fmin(fmax(lo[j] * (1 - u) + hi[j] * u, lo[j]), hi[j]);
   }
 }
+
+static void random_input(rl_descent *d, double *x) { random_point(d, d->domain->lo, d->domain->hi, x); }
 
 /* Fill z and y at x. */
 static void evaluate(rl_descent *d, const double *x) {
@@ -194,6 +196,49 @@ rl_status rl_descent_run(rl_descent *d, const int8_t *signs, const double *start
   return RL_OK;
 }
 
+/* ---- from the best of many points ------------------------------------------------------------ */
+
+/* The loss at x, for the clause that is nearest there. */
+static double loss_at(rl_descent *d, const int8_t *signs, const double *x) {
+  evaluate(d, x);
+  double loss = rows_loss(d, x, nearest_clause(d, x), d->back);
+  for (int k = 0; k < d->net->neurons; k++) {
+    if (signs[k] == RL_FREE) continue;
+    double missing = tolerance - (signs[k] == RL_ON ? d->z[k] : -d->z[k]) / d->size[k];
+    if (missing > 0) loss += missing;
+  }
+  return loss;
+}
+
+/* Put d->point among the `starts` best if it is one of them: these are in order, the worst first. */
+static void keep_start(rl_descent *d, double loss, int starts) {
+  size_t n = (size_t)d->domain->n;
+  int i = 0;
+  if (!(loss < d->start_loss[0])) return;
+  for (; i + 1 < starts && d->start_loss[i + 1] > loss; i++) {
+    d->start_loss[i] = d->start_loss[i + 1];
+    memcpy(d->start + (size_t)i * n, d->start + (size_t)(i + 1) * n, n * sizeof *d->start);
+  }
+  d->start_loss[i] = loss;
+  memcpy(d->start + (size_t)i * n, d->point, n * sizeof *d->start);
+}
+
+rl_status rl_descent_search(rl_descent *d, const int8_t *signs, const double *lo, const double *hi, int samples,
+                            int starts, int steps, double *x, int *found, rl_error *err) {
+  rl_status status = RL_OK;
+  *found = 0;
+  if (starts > STARTS) starts = STARTS;
+  for (int i = 0; i < starts; i++) d->start_loss[i] = INFINITY;
+  for (int i = 0; i < samples; i++) {
+    random_point(d, lo, hi, d->point);
+    keep_start(d, loss_at(d, signs, d->point), starts);
+  }
+  for (int i = starts - 1; i >= 0 && !status && !*found; i--)
+    if (d->start_loss[i] < INFINITY)
+      status = rl_descent_run(d, signs, d->start + (size_t)i * (size_t)d->domain->n, steps, x, found, err);
+  return status;
+}
+
 /* ---- making one ---------------------------------------------------------------------------- */
 
 /* Mean sizes over random inputs; 1 where that is nil. */
@@ -224,7 +269,7 @@ rl_status rl_descent_create(rl_descent **out, const rl_network *net, const rl_do
   *d = (rl_descent){.net = net, .domain = domain, .target = target, .random = 0x9e3779b97f4a7c15u};
   size_t n = (size_t)net->sizes[0], m = (size_t)net->sizes[net->layers], neurons = (size_t)net->neurons;
   size_t widest = (size_t)net->widest, rows = (size_t)target->total, cuts = (size_t)domain->rows;
-  d->block = rl_alloc(2 * neurons + 3 * widest + m + 2 * n + rows + cuts, sizeof *d->block);
+  d->block = rl_alloc(2 * neurons + 3 * widest + m + (2 + STARTS) * n + rows + cuts + STARTS, sizeof *d->block);
   d->z_interval = rl_alloc(neurons, sizeof *d->z_interval);
   d->y_interval = rl_alloc(m, sizeof *d->y_interval);
   if (!d->block || !d->z_interval || !d->y_interval) {
@@ -240,6 +285,8 @@ rl_status rl_descent_create(rl_descent **out, const rl_network *net, const rl_do
   d->point = d->slope + n;
   d->row_size = d->point + n;
   d->cut_size = d->row_size + rows;
+  d->start = d->cut_size + cuts;
+  d->start_loss = d->start + STARTS * n;
   measure(d);
   *out = d;
   return RL_OK;

@@ -22,4 +22,8 @@ void rl_descent_release(rl_descent *descent);
 rl_status rl_descent_run(rl_descent *descent, const int8_t *signs, const double *start, int steps, double *x,
                          int *found, rl_error *err);
 
+/* The same from the `starts` (at most 32) best of `samples` random points of the box [lo, hi]. */
+rl_status rl_descent_search(rl_descent *descent, const int8_t *signs, const double *lo, const double *hi, int samples,
+                            int starts, int steps, double *x, int *found, rl_error *err);
+
 #endif

@@ -172,7 +172,7 @@ static const char *exhausted(const rl_search *q) {
 
 /* Depth first keeps few nodes open; but so that a promising part of the set does not wait for all others, now and
  * then the node of the largest bound comes next, and the search dives from there. */
-enum { DIVE = 8, MANY_OPEN = 8192 };
+enum { DIVE = 32, MANY_OPEN = 8192 };
 
 static rl_node *pop(rl_shared *s) {
   int dive = ++s->popped % DIVE == 0 && s->open.count < MANY_OPEN;

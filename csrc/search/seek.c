@@ -148,9 +148,12 @@ rl_status rl_worker_climb_all(rl_worker *w, const rl_node *node, rl_error *err) 
 
 /* ---- ascent by gradient ------------------------------------------------------------------------ */
 
-/* A first look: points, ascents; steps of an ascent; nodes until the next ascents; steps of a descent, and promising
- * nodes to one. */
-enum { SAMPLES = 64, FIRST_ASCENTS = 8, STEPS = 20, SEEK_AFTER = 100, DESCENT_STEPS = 40, DESCEND_EVERY = 4 };
+/* A first look: points, ascents; steps of an ascent; nodes until the next ascents. */
+enum { SAMPLES = 64, FIRST_ASCENTS = 8, STEPS = 20, SEEK_AFTER = 100 };
+
+/* Steps of a descent; random points, and how many of them descents start from; nodes to an occasion for that; descents
+ * after which one occasion more is let pass. */
+enum { DESCENT_STEPS = 40, POINTS = 128, BEST = 4, AT_LEAST_EVERY = 64, PATIENCE = 64 };
 
 /* A random point of the box; every other one a corner. */
 static void random_point(rl_worker *w, const rl_node *node, int corner) {
@@ -256,11 +259,24 @@ rl_status rl_worker_sample(rl_worker *w, const rl_node *root, rl_error *err) {
   return has_pattern(w) ? RL_OK : ascend_some(w, root, FIRST_ASCENTS, err);
 }
 
-/* Where signs are imposed: descend on what is missing, from where a promising node's bound is reached. */
+/* Is it time for descents?  At promising nodes, and where none are singled out now and then; the more have been in
+ * vain, the less often. */
+static int is_time_to_descend(rl_worker *w, const rl_node *node) {
+  if ((long)++w->nodes % AT_LEAST_EVERY != 0 && !node->promising) return 0;
+  if (++w->occasions < w->next_descent) return 0;
+  w->next_descent = w->occasions + 1 + w->descents++ / PATIENCE;
+  return 1;
+}
+
+/* Where signs are imposed: descend on what is missing, from where the node's bound is reached and from the best of
+ * many points of its box. */
 static rl_status descend(rl_worker *w, const rl_node *node, rl_error *err) {
+  const rl_shared *s = w->shared;
   int hit = 0;
-  if (!node->promising || w->shared->mode == RL_MAXIMIZE || w->promising++ % DESCEND_EVERY != 0) return RL_OK;
-  rl_status status = rl_descent_run(w->descent, w->shared->signs, w->worst_x, DESCENT_STEPS, w->x, &hit, err);
+  if (s->mode == RL_MAXIMIZE || !is_time_to_descend(w, node)) return RL_OK;
+  rl_status status = rl_descent_run(w->descent, s->signs, w->worst_x, DESCENT_STEPS, w->x, &hit, err);
+  if (!status && !hit && s->net->sizes[0] <= FEW_INPUTS)
+    status = rl_descent_search(w->descent, s->signs, node->lo, node->hi, POINTS, BEST, DESCENT_STEPS, w->x, &hit, err);
   if (!status && hit) rl_worker_try(w, w->x, 1);
   return status;
 }

@@ -35,8 +35,8 @@ struct rl_worker {
   rl_relax *relax;
   rl_gradient *gradient;
   rl_witness *witness;
-  rl_descent *descent; /* where signs are imposed */
-  rl_recorder *recorder; /* NULL: not recorded */
+  rl_descent *descent;                 /* where signs are imposed */
+  rl_recorder *recorder;               /* NULL: not recorded */
   uint8_t *needed;                     /* neurons */
   double *clause_up;                   /* clauses */
   double *lambda;                      /* rows of the longest clause */
@@ -47,14 +47,14 @@ struct rl_worker {
   int best_clause;
   long ascents;
   uint64_t random;
-  double next_seek;     /* nodes to process before the next ascents */
-  double nodes;         /* processed by this worker */
-  long promising;       /* nodes, of this worker */
-  int *undecided;              /* neurons: those of the present node, in order */
+  double next_seek;                       /* nodes to process before the next ascents */
+  double nodes;                           /* processed by this worker */
+  long occasions, next_descent, descents; /* where signs are imposed: when to look for a witness by descent */
+  int *undecided;                         /* neurons: those of the present node, in order */
   int undecided_count;
-  int worst_clause;            /* of the node's open ones, by its bound */
-  rl_node *whole; /* the set asked about, before any bounds */
-  rl_node *probe; /* scratch: a cell around one activation pattern */
+  int worst_clause; /* of the node's open ones, by its bound */
+  rl_node *whole;   /* the set asked about, before any bounds */
+  rl_node *probe;   /* scratch: a cell around one activation pattern */
   uint8_t *probe_needed;
   int8_t *first;           /* neurons: where climbs begin */
   int8_t *pattern;         /* neurons: activation pattern of the LP's solution */
