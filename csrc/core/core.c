@@ -29,17 +29,14 @@ void *rl_realloc(void *p, size_t bytes) {
 
 void rl_free(void *p) { free(p); }
 
-double *rl_copy_doubles(const double *source, size_t count) {
-  double *copy = rl_alloc(count, sizeof *copy);
-  if (copy && count) memcpy(copy, source, count * sizeof *copy);
+void *rl_copy_bytes(const void *source, size_t count) {
+  void *copy = rl_alloc(count, 1);
+  if (copy && count) memcpy(copy, source, count);
   return copy;
 }
 
-char *rl_copy_string(const char *s) {
-  char *copy = rl_alloc(strlen(s) + 1, 1);
-  if (copy) memcpy(copy, s, strlen(s) + 1);
-  return copy;
-}
+double *rl_copy_doubles(const double *source, size_t count) { return rl_copy_bytes(source, count * sizeof *source); }
+char *rl_copy_string(const char *s) { return rl_copy_bytes(s, strlen(s) + 1); }
 
 rl_status (rl_fail)(rl_error *err, rl_status code, const char *format, ...) {
   if (err) {

@@ -9,7 +9,8 @@
 void *rl_alloc(size_t count, size_t size);
 void *rl_realloc(void *p, size_t bytes);
 void rl_free(void *p);
-/* count doubles copied from source; NULL on failure. */
+/* Copies of count bytes, of count doubles, of a string; NULL on failure. */
+void *rl_copy_bytes(const void *source, size_t count);
 double *rl_copy_doubles(const double *source, size_t count);
 char *rl_copy_string(const char *s);
 

@@ -390,12 +390,6 @@ int rl_search_impose(rl_search *q, const int8_t *pattern) {
   return 1;
 }
 
-static void *copy_bytes(const void *source, size_t count) {
-  void *copy = rl_alloc(count, 1);
-  if (copy && count) memcpy(copy, source, count);
-  return copy;
-}
-
 static int copy_open(const rl_shared *s, rl_open *copy) {
   const rl_node *node = s->open.top;
   while (node && node->links.below) node = node->links.below;
@@ -411,8 +405,8 @@ static frontier *create_frontier(const rl_search *q) {
   const rl_shared *s = &q->shared;
   frontier *f = rl_alloc(1, sizeof *f);
   if (!f) return NULL;
-  f->signs = copy_bytes(s->signs, (size_t)s->net->neurons);
-  f->used = copy_bytes(s->used, (size_t)s->net->neurons);
+  f->signs = rl_copy_bytes(s->signs, (size_t)s->net->neurons);
+  f->used = rl_copy_bytes(s->used, (size_t)s->net->neurons);
   f->spent = rl_search_spent(q);
   if (f->signs && f->used && copy_open(s, &f->open)) return f;
   release_frontier(f);
