@@ -78,9 +78,8 @@ rl_status rl_backward_create(rl_backward **out, const rl_network *net, int keep_
 
 void rl_backward_release(rl_backward *b) {
   if (!b) return;
-  void *owned[] = {b->weights, b->block, b->in,    b->out,   b->row,  b->constant, b->magnitude, b->charge,
-                   b->rise,    b->fall,  b->shift, b->fixed, b->bias, b->reach,    b->size,      b->list,
-                   b->slope};
+  void *owned[] = {b->weights, b->block, b->in,    b->out,  b->row,   b->constant, b->magnitude, b->charge, b->rise,
+                   b->fall,    b->shift, b->fixed, b->bias, b->reach, b->size,     b->list,      b->slope};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(b);
 }
@@ -108,7 +107,8 @@ static void relax_row(const rl_backward *b, double *v, int size, double gamma, s
   rl_lanes constant = {0}, magnitude = {0}, charge = {0};
   for (int i = 0; i < size; i += LANES) {
     rl_lanes c = rl_load(v + i), up = rl_positive(c), down = c - up;
-    rl_lanes wu = up * rl_load(b->rise + i), w = wu + down * rl_load(b->fall + i), size_of = rl_positive(w) + rl_positive(-w);
+    rl_lanes wu = up * rl_load(b->rise + i), w = wu + down * rl_load(b->fall + i),
+             size_of = rl_positive(w) + rl_positive(-w);
     constant += wu * rl_load(b->shift + i) + w * rl_load(b->bias + i);
     magnitude += wu * rl_load(b->fixed + i);
     charge += size_of * rl_load(b->reach + i);
@@ -136,8 +136,9 @@ static int relax_layer(rl_backward *b, int layer, const int8_t *signs, const dou
     b->list[listed++] = i;
     b->rise[i] = b->fall[i] = 1;
     if (sign == RL_ON) continue;
-    b->rise[i] = up / (up - low) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
-    b->fall[i] = up > -low;                        /* v a <= w z for any w in [v, 0] */
+    b->rise[i] =
+        rl_upper_slope(low, up) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
+    b->fall[i] = up > -low;                          /* v a <= w z for any w in [v, 0] */
     b->shift[i] = -low;
     b->fixed[i] = fabs(low);
   }

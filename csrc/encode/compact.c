@@ -182,7 +182,7 @@ static void add_column(rl_compact *c, int layer, int i, double l, double u) {
   for (int j = 0; j < columns; j++) c->across[(size_t)j * (size_t)c->stride + (size_t)k] = row[j];
   c->neuron[k] = neuron;
   c->size[c->inputs + k] = rl_max(0, u);
-  c->rise[k] = u / (u - l) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
+  c->rise[k] = rl_upper_slope(l, u) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
   c->shift[k] = -l;
   c->cost[k] = (c->error[neuron] + (c->gamma + c->sum_gamma) * c->reach[neuron]) * (1 + 1e-9);
 }

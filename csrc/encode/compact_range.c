@@ -60,7 +60,8 @@ static rl_lanes bound(rl_compact *c, int layer, group g) {
     for (k = c->first[q]; k < to; k++) relax(c, k, &g);
   }
   for (int j = 0; j <= n; j += BLOCK) pull_columns(c, j, BLOCK, 0, before);
-  rl_lanes sum = g.constant + at(c->coefficient, n), magnitude = g.constant;
+  rl_lanes constant = at(c->coefficient, n), sum = g.constant + constant;
+  rl_lanes magnitude = g.constant + (rl_positive(constant) + rl_positive(-constant)); /* infinite where a sum is */
   for (int j = 0; j < n; j++) {
     rl_lanes v = at(c->coefficient, j), up = rl_positive(v), down = v - up;
     sum += up * c->hi[j] + down * c->lo[j];
@@ -182,6 +183,7 @@ int rl_compact_bound_layer(rl_compact *c, int layer, const int8_t *signs, double
   for (int i = 0; i < size; i++) {
     int k = offset + i;
     needed[k] = 0;
+    if (l[k] > u[k]) return 0;
     if (signs[k] == RL_FREE && rl_neuron_sign(RL_FREE, l[k], u[k]) != RL_FREE) continue;
     listed[count++] = i;
     if (count < LANES / 2) continue;

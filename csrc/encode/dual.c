@@ -52,7 +52,7 @@ void rl_dual_release(rl_dual *d) {
 
 static double first_slope(const rl_cell *cell, int k, int parallel) {
   double l = cell->l[k], u = cell->u[k];
-  return l >= 0 ? 1 : u <= 0 ? 0 : parallel ? u / (u - l) : u > -l;
+  return l >= 0 ? 1 : u <= 0 ? 0 : parallel ? rl_upper_slope(l, u) : u > -l;
 }
 
 void rl_dual_reset(rl_dual *d, const rl_cell *cell, int parallel) {
@@ -87,7 +87,7 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, rl_
   if (sign == RL_ON) {
     w = v; /* a = z */
   } else if (sign == RL_FREE && v > 0) {
-    w = v * (u / (u - l)) * (1 + 8 * RL_UNIT); /* v a <= w (z - l) since w (u - l) >= v u */
+    w = v * rl_upper_slope(l, u) * (1 + 8 * RL_UNIT); /* v a <= w (z - l) since w (u - l) >= v u */
     rl_account_add(a, -w * l);
   } else if (sign == RL_FREE && v < 0) {
     w = v * d->alpha[k]; /* v a <= w z for any w in [v, 0] */
@@ -97,7 +97,7 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, rl_
 
 /* The same for a coefficient within *radius of v, where the exact bound is to be covered. */
 static double through_relu_within(rl_dual *d, const rl_cell *cell, int k, double v, double *radius, rl_account *a) {
-  double l = cell->l[k], u = cell->u[k], w = 0, slope = u / (u - l), most = 0, r = *radius * (1 + 1e-9);
+  double l = cell->l[k], u = cell->u[k], w = 0, slope = rl_upper_slope(l, u), most = 0, r = *radius * (1 + 1e-9);
   int sign = rl_neuron_sign(cell->signs[k], l, u);
   d->v[k] = v;
   *radius = sign == RL_ON ? r : 0;
@@ -347,7 +347,10 @@ void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {
     for (int i = 0; i < rows; i++) {
       int k = net->offsets[layer] + i, sign = rl_neuron_sign(cell->signs[k], cell->l[k], cell->u[k]);
       double l = cell->l[k], u = cell->u[k];
-      next[i] = sign == RL_ON ? z[i] : sign == RL_OFF ? 0 : d->v[k] > 0 ? u / (u - l) * (z[i] - l) : d->alpha[k] * z[i];
+      next[i] = sign == RL_ON    ? z[i]
+                : sign == RL_OFF ? 0
+                : d->v[k] > 0    ? rl_upper_slope(l, u) * (z[i] - l)
+                                 : d->alpha[k] * z[i];
     }
     active = next;
   }

@@ -200,7 +200,7 @@ static void activate(rl_forward *f, int i, int sign, double l, double u) {
   if (sign == RL_ON) {
     memcpy(a, z, 2 * (size_t)stride * sizeof *a);
   } else {
-    double slope = u / (u - l) * (1 + 4 * RL_UNIT), below = slope < 1 ? slope : 1;
+    double slope = rl_upper_slope(l, u) * (1 + 4 * RL_UNIT), below = slope < 1 ? slope : 1;
     for (int c = 0; c < stride; c++) {
       a[c] = below * z[c];
       a[stride + c] = slope * z[stride + c];

@@ -13,6 +13,8 @@
 #ifndef RL_FORWARD_H
 #define RL_FORWARD_H
 
+#include <float.h>
+
 #include "core/vector.h"
 #include "model/network.h"
 
@@ -28,6 +30,12 @@ void rl_forward_release(rl_forward *forward);
  * of a pass over the first layer's weights per neuron.  Returns 0 if the set is proved empty, else 1. */
 int rl_forward_run(rl_forward *forward, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
                    uint8_t *needed, int thorough);
+
+/* u / (u - l), the slope of an undecided neuron's upper line; l < 0 < u, whose difference may overflow. */
+static inline double rl_upper_slope(double l, double u) {
+  double width = u - l;
+  return width <= DBL_MAX ? u / width : 0.5 * u / (0.5 * u - 0.5 * l);
+}
 
 /* The sign that a node's bounds and imposed signs give a neuron: RL_ON, RL_OFF or RL_FREE. */
 static inline int rl_neuron_sign(int8_t imposed, double l, double u) {

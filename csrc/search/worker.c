@@ -123,7 +123,7 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
     status = rl_fail_memory(err);
   if (!status) status = rl_forward_create(&w->forward, s->net, err);
   if (!status) status = rl_backward_create(&w->backward, s->net, s->net->sizes[0] <= FEW_INPUTS, err);
-  if (!status && s->net->sizes[0] <= FEW_INPUTS && !s->record)
+  if (!status && s->net->sizes[0] <= FEW_INPUTS && s->net->neurons <= LARGE_NETWORK && !s->record)
     status = rl_compact_create(&w->compact, s->net, MOST_COMPACT, err);
   if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, s->target, err);

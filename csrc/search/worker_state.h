@@ -12,8 +12,9 @@
  * ranges (with more inputs). */
 enum { FEW_INPUTS = 24, FEW_NEURONS = 16, PROBE_EVERY = 6, SMALL_NETWORK = 16, TIGHTEN_EVERY = 3, NARROW = 64 };
 
-/* With more undecided neurons bounds go through the layers, not through compact rows. */
-enum { MOST_COMPACT = 300 };
+/* With more undecided neurons, and in networks of so many that rows would take much memory, bounds go through the
+ * layers, not through compact rows. */
+enum { MOST_COMPACT = 300, LARGE_NETWORK = 10000 };
 
 /* LPs with more undecided neurons take too long for what they give. */
 enum { MANY_NEURONS = 400 };

@@ -21,4 +21,35 @@ function T.test_overflow_proves_nothing()
   end
 end
 
+-- Nothing may be claimed to be proved of an output that reaches the target at x.
+local function check_reached(layers, lo, hi, row, x)
+  local net = relucid.network(layers)
+  local target = relucid.property.linear(net, { row })
+  lu.assertTrue(target:value(x, net:eval(x)) > 0)
+  for record = 0, 1 do
+    local search = net:search { domain = relucid.domain { lo = lo, hi = hi }, target = target, mode = "find",
+                                record = record, nodes = 2000 }
+    lu.assertNotEquals(search:run(), "proved", ("record %d"):format(record))
+  end
+end
+
+--- Constants of rows overflow although no coefficient does.
+function T.test_constants_that_overflow()
+  local q = 1.2e306
+  check_reached({
+    { W = { { -1 }, { -1 }, { -1 }, { -1 }, { 1 }, { 1 }, { 1 } },
+      b = { 100.2, 100.2, 100.2, 100.2, -100.3, -100.3001, -100.3002 } },
+    { W = { { -q, -q, q, q, 0, 0, 0 }, { 0, 0, 0, 0, 1e6, -2e6, 1e6 } }, b = { 1e305, 0 } },
+    { W = { { 1e-305, 1 } }, b = { 0 } },
+  }, { 99 }, { 101 }, { c = { 1 }, d = -2 }, { 100.3001 })
+end
+
+--- The width of a range overflows although its ends do not.
+function T.test_widths_that_overflow()
+  check_reached({
+    { W = { { 1.6e308, 0 }, { 0, 1e4 }, { 0, 1e4 }, { 0, 1e4 } }, b = { 0, -3000, -3001, -3002 } },
+    { W = { { 1e-308, 1, -2, 1 } }, b = { 0 } },
+  }, { -1, -1 }, { 1, 1 }, { c = { 1 }, d = -2.4 }, { 1, 0.3001 })
+end
+
 return T
