@@ -16,7 +16,7 @@ static int choose_neuron(const rl_worker *w, const rl_node *node) {
     if (w->in_order && best >= 0 && rl_network_layer_of(w->shared->net, k) > rl_network_layer_of(w->shared->net, best))
       break;
     double score = w->weight[k] * (u * -l / (u - l)) + 1e-12 * (u - l);
-    if (score > best_score) {
+    if (best < 0 || score > best_score) { /* scores may be NaN */
       best_score = score;
       best = k;
     }
