@@ -443,6 +443,7 @@ end
 
 function Checker:apply(state, step)
   if closed_outright(state) then return end
+  self.applied[self.at .. ":" .. self.step] = true
   if not steps[step.kind] then fail("unknown step %s", step.kind) end
   steps[step.kind](self, state, step)
 end
@@ -480,11 +481,12 @@ local proof_checker = {}
 ---@param problem ProvedProblem
 ---@param proof {count: integer, upper: number?, nodes: fun(self): fun(): integer?, ProofNode?}
 ---@return boolean
----@return string?  why it is refused
+---@return string|table  why it is refused; or the set of all "node:step" that the check rests on
 function proof_checker.check(problem, proof)
   local checker = new_checker(problem, proof)
+  checker.applied = {}
   local ok, message = pcall(checker.run, checker, proof:nodes())
-  if ok then return true end
+  if ok then return true, checker.applied end
   if type(message) ~= "table" then error(message, 0) end
   local step = checker.step and (", step %d"):format(checker.step) or ""
   return false, ("node %d%s: %s"):format(checker.at, step, message.refused)

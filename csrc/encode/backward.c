@@ -156,13 +156,8 @@ static void measure_layer(rl_backward *b, int layer, const double *lo, const dou
     b->size[j] = layer == 0 ? rl_max(fabs(lo[j]), fabs(hi[j])) : rl_max(0, u[net->offsets[layer - 1] + j]);
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
     const double *w = b->weights[layer] + (size_t)i * (size_t)columns;
-    rl_lanes sum = {0};
-    for (int j = 0; j < columns; j += LANES) {
-      rl_lanes v = rl_load(w + j);
-      sum += (rl_positive(v) + rl_positive(-v)) * rl_load(b->size + j);
-    }
     b->bias[i] = net->biases[layer][i];
-    b->reach[i] = (rl_sum_lanes(sum) + fabs(b->bias[i])) * (1 + (n + 8) * DBL_EPSILON);
+    b->reach[i] = (rl_dot_abs(w, b->size, columns) + fabs(b->bias[i])) * (1 + (n + 8) * DBL_EPSILON);
   }
 }
 

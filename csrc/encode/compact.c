@@ -81,27 +81,7 @@ void rl_compact_release(rl_compact *c) {
   rl_free(c);
 }
 
-static int count_undecided(const rl_network *net, const int8_t *signs, const double *l, const double *u) {
-  int count = 0;
-  for (int k = 0; k < net->neurons; k++) count += rl_neuron_sign(signs[k], l[k], u[k]) == RL_FREE;
-  return count;
-}
-
-int rl_compact_fits(const rl_compact *c, const int8_t *signs, const double *l, const double *u) {
-  return count_undecided(c->net, signs, l, u) <= c->most;
-}
-
 /* ---- rows ------------------------------------------------------------------------------------ */
-
-/* sum |row_j| size_j. */
-static double reach_of(const rl_compact *c, const double *row, int columns) {
-  rl_lanes sum = {0};
-  for (int j = 0; j < columns; j += LANES) {
-    rl_lanes v = rl_load(row + j);
-    sum += (rl_positive(v) + rl_positive(-v)) * rl_load(c->size + j);
-  }
-  return rl_sum_lanes(sum) * (1 + 1e-9);
-}
 
 /* out[BLOCK][columns] = W[listed][active] form[active][columns], for rows listed[0..BLOCK) of an affine layer. */
 static void multiply_rows(const rl_compact *c, const double *W, int n, const int *listed, int columns, double *out) {
@@ -150,7 +130,7 @@ static void compose(rl_compact *c, int layer, int wanted, double *out, double *e
       row[net->sizes[0]] += bias;
       error[i] = (rl_dot_abs(w, c->form_error, n) + c->gamma * fabs(bias)) * (1 + 1e-9);
     }
-    reach[i] = reach_of(c, row, columns);
+    reach[i] = rl_dot_abs(row, c->size, columns) * (1 + 1e-9);
   }
 }
 
@@ -221,13 +201,12 @@ static void start(rl_compact *c, const double *lo, const double *hi, int undecid
   c->size[n] = 1;
   for (int j = 0; j < c->inputs; j++) /* of the constant: 1; where nothing is, 0 */
     for (int r = 0; r < LANES; r++) c->value[j * LANES + r] = j == n;
-  memset(c->size + c->inputs, 0, ((size_t)c->width - (size_t)c->inputs) * sizeof *c->size);
 }
 
 int rl_compact_run(rl_compact *c, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
-                   uint8_t *needed) {
+                   uint8_t *needed, int undecided) {
   const rl_network *net = c->net;
-  start(c, lo, hi, count_undecided(net, signs, l, u));
+  start(c, lo, hi, undecided);
   for (int layer = 0; layer + 1 < net->layers; layer++) {
     int wanted = want_rows(c, layer, signs, u);
     compose(c, layer, wanted, c->next, c->next_error, c->next_reach);

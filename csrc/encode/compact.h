@@ -23,15 +23,12 @@ typedef struct rl_compact rl_compact; /* work space and the rows of the cell of 
 rl_status rl_compact_create(rl_compact **out, const rl_network *net, int most, rl_error *err);
 void rl_compact_release(rl_compact *compact);
 
-/* Do the bounds and imposed signs leave few enough neurons undecided? */
-int rl_compact_fits(const rl_compact *compact, const int8_t *signs, const double *l, const double *u);
-
-/* Set up the rows of the cell {lo <= x <= hi}, signs[neurons] imposed, which must fit, and on the way tighten
+/* Set up the rows of the cell {lo <= x <= hi}, signs[neurons] imposed, and on the way tighten
  * l[neurons], u[neurons] (in: valid bounds or infinities) of the neurons that they leave undecided or whose sign is
  * imposed. needed[i] becomes 1 where an imposed sign is not implied by the bounds computed here, else 0.  Returns 0 if
  * the set is proved empty, else 1: then the rows hold for every point of it. */
 int rl_compact_run(rl_compact *compact, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
-                   uint8_t *needed);
+                   uint8_t *needed, int undecided);
 
 /* |slope|[n] in the inputs, the mean of both sides', of the bounds of a neuron that the last run left undecided. */
 const double *rl_compact_slope(const rl_compact *compact, int neuron);

@@ -43,6 +43,18 @@ static inline int rl_neuron_sign(int8_t imposed, double l, double u) {
   return l >= 0 ? RL_ON : u <= 0 ? RL_OFF : RL_FREE;
 }
 
+/* How many neurons bounds and imposed signs leave undecided; their numbers into list unless that is NULL. */
+static inline int rl_undecided(const rl_network *net, const int8_t *signs, const double *l, const double *u,
+                               int *list) {
+  int count = 0;
+  for (int k = 0; k < net->neurons; k++) {
+    if (rl_neuron_sign(signs[k], l[k], u[k]) != RL_FREE) continue;
+    if (list) list[count] = k;
+    count++;
+  }
+  return count;
+}
+
 /* Take new ends (not a number where arithmetic overflowed: no bound) and an imposed sign into bounds; 0 if they
  * contradict each other. */
 static inline int rl_take_bounds(int8_t imposed, double low, double up, double *l, double *u) {

@@ -207,7 +207,7 @@ static rl_status build_neuron(rl_relax *r, const rl_cell *cell, int k, const dou
   double l = cell->l[k], u = cell->u[k], constant = z[r->width - 1];
   rl_status status = RL_OK;
   if (r->column[k] >= 0) {
-    double slope = u / (u - l);
+    double slope = rl_upper_slope(l, u);
     status = put_row(r, r->lower_row[k], z, -1, r->column[k], 1, err);
     if (!status) status = rl_lp_row_bounds(r->lp, r->lower_row[k], constant, INFINITY, err);
     if (!status) status = put_row(r, r->upper_row[k], z, -slope, r->column[k], 1, err);

@@ -35,7 +35,7 @@ static double neurons_gain(const rl_worker *w, const rl_node *node, int j, doubl
     int k = w->undecided[i];
     double l = node->l[k], u = node->u[k];
     if (w->weight[k] == 0) continue;
-    const double *slope = w->in_compact ? rl_compact_slope(w->compact, k) : rl_backward_slope(w->backward, k);
+    const double *slope = w->rows ? rl_compact_slope(w->rows, k) : rl_backward_slope(w->backward, k);
     double move = slope[j] * half;
     gain += w->weight[k] * (2 * error_of(l, u) - error_of(l, u - move) - error_of(l + move, u));
   }

@@ -95,6 +95,11 @@ static double rows_loss(rl_descent *d, const double *x, int clause, double *back
   return loss;
 }
 
+/* What a neuron's literal lacks, in its typical size; none: 0. */
+static double literal_missing(const rl_descent *d, const int8_t *signs, int k) {
+  return signs[k] == RL_FREE ? 0 : tolerance - (signs[k] == RL_ON ? d->z[k] : -d->z[k]) / d->size[k];
+}
+
 /* Add the literals' loss, and go back through the layers to slope. */
 static double loss_and_slope(rl_descent *d, const int8_t *signs, const double *x, int clause) {
   const rl_network *net = d->net;
@@ -112,12 +117,11 @@ static double loss_and_slope(rl_descent *d, const int8_t *signs, const double *x
     if (!k) break;
     for (int i = 0; i < n; i++) {
       int neuron = net->offsets[k - 1] + i;
-      double z = d->z[neuron], s = signs[neuron] == RL_ON ? 1 : -1;
-      if (!(z > 0)) before[i] = 0;
-      double missing = signs[neuron] == RL_FREE ? 0 : tolerance - s * z / d->size[neuron];
+      double missing = literal_missing(d, signs, neuron);
+      if (!(d->z[neuron] > 0)) before[i] = 0;
       if (missing > 0) {
         loss += missing;
-        before[i] -= s / d->size[neuron];
+        before[i] -= (signs[neuron] == RL_ON ? 1 : -1) / d->size[neuron];
       }
     }
     double *swap = back;
@@ -202,11 +206,7 @@ rl_status rl_descent_run(rl_descent *d, const int8_t *signs, const double *start
 static double loss_at(rl_descent *d, const int8_t *signs, const double *x) {
   evaluate(d, x);
   double loss = rows_loss(d, x, nearest_clause(d, x), d->back);
-  for (int k = 0; k < d->net->neurons; k++) {
-    if (signs[k] == RL_FREE) continue;
-    double missing = tolerance - (signs[k] == RL_ON ? d->z[k] : -d->z[k]) / d->size[k];
-    if (missing > 0) loss += missing;
-  }
+  for (int k = 0; k < d->net->neurons; k++) loss += rl_max(0, literal_missing(d, signs, k));
   return loss;
 }
 

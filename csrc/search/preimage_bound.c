@@ -61,7 +61,10 @@ static void follow_relaxation(rl_cover *cover, const rl_part *part, int layer) {
       double l = part->l[k], u = part->u[k];
       double z = net->biases[h][i] + rl_dot(net->weights[h] + (size_t)i * (size_t)columns, active, columns);
       dual->z[k] = z;
-      next[i] = sign == RL_ON ? z : sign == RL_OFF ? 0 : dual->v[k] > 0 ? u / (u - l) * (z - l) : dual->alpha[k] * z;
+      next[i] = sign == RL_ON    ? z
+                : sign == RL_OFF ? 0
+                : dual->v[k] > 0 ? rl_upper_slope(l, u) * (z - l)
+                                 : dual->alpha[k] * z;
     }
     active = next;
   }

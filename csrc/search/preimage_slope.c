@@ -46,7 +46,7 @@ static void minorant(rl_cover *cover, const rl_part *part, int index, const doub
       } else if (a > 0) {
         in[i] = a * alpha[k];
       } else {
-        in[i] = a * (u / (u - l));
+        in[i] = a * rl_upper_slope(l, u);
         constant -= in[i] * l;
       }
     }
@@ -74,7 +74,7 @@ static void gradient(rl_cover *cover, const rl_part *part, const double *alpha, 
       out[i] = 0;
       if (sign == RL_OFF) continue;
       double z = mass * net->biases[layer][i] + rl_dot(net->weights[layer] + (size_t)i * (size_t)columns, in, columns);
-      out[i] = sign == RL_ON ? z : v[k] > 0 ? alpha[k] * z : u / (u - l) * (z - mass * l);
+      out[i] = sign == RL_ON ? z : v[k] > 0 ? alpha[k] * z : rl_upper_slope(l, u) * (z - mass * l);
       if (sign == RL_FREE && v[k] > 0) grad[k] = v[k] * z;
     }
     double *swap = in;

@@ -54,8 +54,8 @@ static void losses(rl_cover *cover, const rl_part *part, double *loss) {
     for (int i = 0; i < size; i++) {
       double l = part->l[offset + i], u = part->u[offset + i], z = cover->relaxed[i], active = rl_max(z, 0);
       if (rl_neuron_sign(part->signs[offset + i], l, u) != RL_FREE) continue;
-      loss[i] +=
-          (v[i] < 0 ? -v[i] * (u / (u - l) * (z - l) - active) : v[i] * (active - alpha[i] * z)) / cover->scale[r];
+      loss[i] += (v[i] < 0 ? -v[i] * (rl_upper_slope(l, u) * (z - l) - active) : v[i] * (active - alpha[i] * z)) /
+                 cover->scale[r];
     }
   }
 }

@@ -206,9 +206,10 @@ static int bound_ranges(rl_worker *w, rl_node *node) {
   const rl_shared *s = w->shared;
   int thorough = s->net->sizes[0] <= FEW_INPUTS || (node->depth == 0 && node->tightened < 0);
   int backward = wants_backward(s, node), left;
-  w->in_compact = w->compact && rl_compact_fits(w->compact, node->signs, node->l, node->u);
-  if (w->in_compact) {
-    left = rl_compact_run(w->compact, node->lo, node->hi, node->signs, node->l, node->u, w->needed);
+  int undecided = rl_undecided(s->net, node->signs, node->l, node->u, NULL);
+  w->rows = undecided <= MOST_COMPACT ? w->compact : NULL;
+  if (w->rows) {
+    left = rl_compact_run(w->rows, node->lo, node->hi, node->signs, node->l, node->u, w->needed, undecided);
     note_used(w);
     return left;
   }
@@ -222,28 +223,6 @@ static int bound_ranges(rl_worker *w, rl_node *node) {
   return left && (!backward || rl_backward_run(w->backward, node->lo, node->hi, node->signs, node->l, node->u));
 }
 
-static int list_undecided(rl_worker *w, const rl_node *node) {
-  w->undecided_count = 0;
-  for (int k = 0; k < w->shared->net->neurons; k++)
-    if (rl_neuron_sign(node->signs[k], node->l[k], node->u[k]) == RL_FREE) w->undecided[w->undecided_count++] = k;
-  return w->undecided_count;
-}
-
-/* Dual bounds without multipliers of signs and half-spaces may go by the compact rows. */
-static double bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
-  w->dual->compact = w->in_compact ? w->compact : NULL;
-  double worst = rl_worker_bound_by_slopes(w, node, constrained);
-  w->dual->compact = NULL;
-  return worst;
-}
-
-static int contract(rl_worker *w, rl_node *node) {
-  w->dual->compact = w->in_compact ? w->compact : NULL;
-  int left = rl_worker_contract(w, node);
-  w->dual->compact = NULL;
-  return left;
-}
-
 static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   *count = 0;
@@ -253,9 +232,12 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
   if (!bound_ranges(w, node)) return RL_OK;
   if (node->tightened >= 0 && node->tightened < s->net->neurons)
     return rl_worker_tighten(w, node, children, count, err);
-  int constrained = is_constrained(w), undecided = list_undecided(w, node);
+  int constrained = is_constrained(w), undecided = rl_undecided(s->net, node->signs, node->l, node->u, w->undecided);
+  w->undecided_count = undecided;
   for (int k = 0; k < s->target->clauses; k++) w->clause_up[k] = INFINITY;
-  double worst = bound_by_slopes(w, node, constrained);
+  w->dual->compact = w->rows; /* bounds with multipliers of signs or half-spaces, as LPs have them, go by the layers */
+  double worst = rl_worker_bound_by_slopes(w, node, constrained);
+  w->dual->compact = NULL;
   if (worst == -INFINITY || rl_worker_finished(w)) return RL_OK;
   if (lp_pays(w, undecided, constrained)) {
     int empty = 0;
@@ -282,7 +264,10 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
     return status;
   }
   node->upper = fmin(node->upper, worst);
-  if (s->net->sizes[0] <= FEW_INPUTS && !contract(w, node)) return RL_OK;
+  w->dual->compact = w->rows;
+  int left = s->net->sizes[0] > FEW_INPUTS || rl_worker_contract(w, node);
+  w->dual->compact = NULL;
+  if (!left) return RL_OK;
   rl_status status = node->depth == 0 && constrained ? rl_worker_climb_all(w, node, err) : RL_OK;
   if (!status && !rl_worker_finished(w)) status = rl_worker_seek(w, node, err);
   if (rl_is_numeric(status)) status = RL_OK;

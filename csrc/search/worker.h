@@ -1,10 +1,10 @@
 /* L3: what is done with one node of the search.
  *
  * A node is a cell (box, imposed signs, bounds) with the clauses of the target
- * that are still open in it.  The worker climbs a ladder: forward bounds, the
- * dual bound with improved slopes, the LP relaxation (its multipliers judged by
- * the dual bound), rational arithmetic where every sign is decided; then it splits
- * an input's interval or a neuron's sign. */
+ * that are still open in it.  The worker climbs a ladder: bounds of
+ * neurons (forward and backward, or in few inputs by compact rows), the dual bound with improved slopes, the LP
+ * relaxation (its multipliers judged by the dual bound), rational arithmetic where every sign is decided; then it
+ * splits an input's interval or a neuron's sign. */
 #ifndef RL_WORKER_H
 #define RL_WORKER_H
 
@@ -31,8 +31,8 @@ typedef struct rl_node {
   uint8_t *open;   /* clauses not yet closed here */
   int tightened;   /* root: neurons whose bounds the LP has been asked for; -1: not begun */
   int have_basis;
-  int clause;     /* that the basis is for */
-  uint8_t *basis; /* of the parent's LP: rl_relax_basis_bytes */
+  int clause;             /* that the basis is for */
+  uint8_t *basis;         /* of the parent's LP: rl_relax_basis_bytes */
   rl_record_node *record; /* NULL: not recorded */
 } rl_node;
 
@@ -43,7 +43,7 @@ typedef struct rl_shared {
   const rl_property *target;
   rl_mode mode;
   rl_search_options options;
-  int8_t *signs; /* the pattern asked about */
+  int8_t *signs;     /* the pattern asked about */
   rl_record *record; /* NULL: not recorded */
   pthread_mutex_t lock;
   pthread_cond_t change; /* nodes were pushed, or a worker is done with one */
@@ -53,7 +53,7 @@ typedef struct rl_shared {
   double settled_upper; /* largest bound of a clause closed within the gap (maximize) */
   double *witness;      /* n */
   int have_witness;
-  double until;         /* when to stop (rl_now); 0: no limit */
+  double until;  /* when to stop (rl_now); 0: no limit */
   int unsettled; /* nodes given up (numerics) */
   double unsettled_upper;
   uint8_t *used; /* neurons whose pattern sign some node needed */

@@ -31,7 +31,7 @@ struct rl_worker {
   rl_forward *forward;
   rl_backward *backward;
   rl_compact *compact; /* NULL: not used */
-  int in_compact;      /* its rows are those of the present node */
+  rl_compact *rows;    /* that, if its rows are those of the present node; else NULL */
   rl_dual *dual;
   rl_relax *relax;
   rl_gradient *gradient;

@@ -38,16 +38,18 @@ end
 
 local Z = 1.959963984540054 -- 97.5 % quantile of the normal distribution
 
---- The share hits / total with its 95 % confidence interval (Wilson, 1927).
+--- The share hits / total with its confidence interval (Wilson, 1927).
 ---@param hits integer
 ---@param total integer  > 0
+---@param z? number       half its width in standard deviations; default: that of 95 %
 ---@return number value
 ---@return number lo
 ---@return number hi
-function sample.share(hits, total)
-  local p, z2 = hits / total, Z * Z
+function sample.share(hits, total, z)
+  z = z or Z
+  local p, z2 = hits / total, z * z
   local middle = p + z2 / (2 * total)
-  local half = Z * math.sqrt(p * (1 - p) / total + z2 / (4 * total * total))
+  local half = z * math.sqrt(p * (1 - p) / total + z2 / (4 * total * total))
   local scale = 1 + z2 / total
   -- The interval holds p; at p = 0 and 1 it ends there, but for rounding.
   return p, math.max(math.min((middle - half) / scale, p), 0), math.min(math.max((middle + half) / scale, p), 1)

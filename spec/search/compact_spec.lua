@@ -34,8 +34,8 @@ end
 local function bounds(net, fields, record)
   local search <close> = net:search { domain = fields.domain, pattern = fields.pattern, target = fields.target,
                                       mode = "maximize", gap = GAP, nodes = fields.nodes, record = record }
-  search:run()
-  return search:lower(), search:upper()
+  local verdict = search:run()
+  return search:lower(), search:upper(), verdict
 end
 
 local function random_goal(rng, net)
@@ -48,7 +48,8 @@ local function random_goal(rng, net)
   return relucid.property.linear(net, rows)
 end
 
-local function check(rng, sizes, with_pattern)
+-- Adds up in finished[nodes] how many searches of so many nodes end with a proof.
+local function check(rng, sizes, with_pattern, finished)
   local net = support.random_network(rng, sizes)
   local domain, goal = sampling.cube(net.n, rng() < 0.5 and 0.3 or 1), random_goal(rng, net)
   local fields = { domain = domain, target = goal }
@@ -60,26 +61,39 @@ local function check(rng, sizes, with_pattern)
     local x = sampling.in_box(rng, domain.lo, domain.hi)
     if not with_pattern or obeys(net, fields.pattern, x) then best = math.max(best, goal:value(x, net:eval(x))) end
   end
-  for _, nodes in ipairs { 1, 20, 400 } do
+  for _, nodes in ipairs { 1, 20, 2000 } do
     fields.nodes = nodes
-    local lower, upper = bounds(net, fields)
-    local layered_lower, layered_upper = bounds(net, fields, 1)
+    local lower, upper, verdict = bounds(net, fields)
+    local layered_lower, layered_upper, layered = bounds(net, fields, 1)
+    finished[nodes] = (finished[nodes] or 0) + (verdict == "proved" and 1 or 0)
     local where = ("%s, %d nodes"):format(table.concat(sizes, "-"), nodes)
     local slack = 1e-9 * math.max(1, math.abs(best))
     lu.assertTrue(upper >= best - slack, where .. ": a sampled value is above the bound")
     lu.assertTrue(upper >= layered_lower, where .. ": the value of a witness is above the bound")
     lu.assertTrue(layered_upper >= lower, where .. ": the value of a witness is above the layers' bound")
+    if verdict == "proved" and layered == "proved" and best > -math.huge then
+      lu.assertAlmostEquals(upper, layered_upper, 2 * GAP * math.max(1, math.abs(upper)), where)
+    end
+    if nodes == 1 and not with_pattern then -- bounds as such are no worse than a few times those through the layers
+      lu.assertTrue(upper - best <= 2 * (layered_upper - best) + GAP, where .. ": a loose bound")
+    end
   end
 end
 
 function T.test_against_layers_and_samples()
   support.random("compact", function(rng)
+    local finished, count = {}, 0
     for _, sizes in ipairs(SHAPES) do
       for _ = 1, 3 do
-        check(rng, sizes, false)
-        if #sizes > 2 then check(rng, sizes, true) end
+        check(rng, sizes, false, finished)
+        count = count + 1
+        if #sizes > 2 then
+          check(rng, sizes, true, finished)
+          count = count + 1
+        end
       end
     end
+    lu.assertTrue(finished[2000] > 0.8 * count, ("%d of %d finished"):format(finished[2000], count))
   end)
 end
 

@@ -1,20 +1,16 @@
 local lu = require "luaunit"
 local relucid = require "relucid"
+local sample = require "relucid.sample"
 local sampling = require "spec.sampling"
 local support = require "spec.support"
 local raises, strategy = support.raises, relucid.strategy
 
 local T = {}
 
--- Could hits of total and more of many be of one share?  Wilson's intervals at five standard deviations meet.
+-- Could hits of total and more of many be of one share?  their intervals at five standard deviations meet.
 local function agree(hits, total, more, many)
-  local function interval(k, n)
-    local p, z = k / n, 5
-    local center, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (center - half) / (1 + z * z / n), (center + half) / (1 + z * z / n)
-  end
-  local low, high = interval(hits, total)
-  local least, most = interval(more, many)
+  local _, low, high = sample.share(hits, total, 5)
+  local _, least, most = sample.share(more, many, 5)
   return low <= most and least <= high
 end
 
