@@ -15,11 +15,12 @@ LUA      ?= lua5.4
 LUA_INC  ?= $(shell pkg-config --cflags lua5.4 2>/dev/null || echo -I/usr/include/lua5.4)
 CC       ?= cc
 OPT      ?= -O3 -march=native
-WARN     := -Wall -Wextra -Wno-psabi -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Werror
+WARN     := -Wall -Wextra -Wno-psabi -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 CFLAGS   ?= $(OPT) -g
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) -Iinclude -Icsrc -I$(BUILD)/gen $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) $(ERROR) -Iinclude -Icsrc -I$(BUILD)/gen $(CFLAGS)
 LIBS     := -lglpk -ljansson -lnettle -lprotobuf-c -lz -lgmp -lm -lpthread
 BUILD    ?= build
+ERROR    ?= # -Werror: lint and continuous integration take no warning
 RELUCID_DATA ?= $(wildcard ../shared/data)
 export RELUCID_DATA
 PREFIX   ?= /usr/local
@@ -31,12 +32,12 @@ PACKAGES := gcc libc6-dev pkg-config lua5.4 liblua5.4-dev libglpk-dev libjansson
             libprotobuf-c-dev protobuf-c-compiler lua-unit lua-argparse lua-filesystem lua-lpeg gnuplot-nox
 LINT_PACKAGES := lua-check clang-tidy-14 cppcheck
 
-CORE_SOURCES := $(wildcard csrc/core/*.c csrc/model/*.c csrc/encode/*.c csrc/search/*.c csrc/check/*.c)
+CORE_SOURCES := $(filter-out csrc/lua/%,$(wildcard csrc/*/*.c csrc/*/*/*.c))
 LUA_SOURCES  := $(wildcard csrc/lua/*.c)
-PROTO        := $(BUILD)/gen/model/onnx.pb-c
+PROTO        := $(BUILD)/gen/format/onnx/onnx.pb-c
 CORE_OBJECTS := $(CORE_SOURCES:csrc/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/onnx.pb-c.o
 LUA_OBJECTS  := $(LUA_SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
-HEADERS      := $(wildcard include/*.h csrc/*/*.h)
+HEADERS      := $(wildcard include/*.h csrc/*/*.h csrc/*/*/*.h)
 LUA_FILES     = $(shell find lua -name '*.lua' | sort)
 
 # Run Lua with this build's module and the checkout's Lua files.
@@ -48,36 +49,39 @@ WITH_LUA  = LUA_PATH_5_4="$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;$(ROOT)/?.lua
         deps lint-deps run-specs spec-modules
 .DELETE_ON_ERROR:
 
+# $(call run,WORD,command): one short line for each file; with V=1 the whole command.
+run = @$(if $(V),echo '$(2)',printf '  %-7s%s\n' $(1) $(patsubst $(CURDIR)/%,%,$@)); $(2)
+
 all: $(BUILD)/relucid $(BUILD)/lib/relucid/core.so $(BUILD)/librelucid.a
 
 $(BUILD)/obj/lua/%.o: csrc/lua/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LUA_INC) -MMD -MP -c $< -o $@
+	$(call run,CC,$(CC) $(ALL_CFLAGS) $(LUA_INC) -MMD -MP -c $< -o $@)
 
 # What protoc-c makes of the .proto; only the ONNX reader includes it.
-$(PROTO).c: csrc/model/onnx.proto
+$(PROTO).c: csrc/format/onnx/onnx.proto
 	@mkdir -p $(BUILD)/gen
-	protoc-c --proto_path=csrc --c_out=$(BUILD)/gen $<
+	$(call run,PROTOC,protoc-c --proto_path=csrc --c_out=$(BUILD)/gen $<)
 
 $(PROTO).h: $(PROTO).c ;
 
 $(BUILD)/obj/gen/onnx.pb-c.o: $(PROTO).c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call run,CC,$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@)
 
-$(filter $(BUILD)/obj/model/onnx%,$(CORE_OBJECTS)): | $(PROTO).h
+$(filter $(BUILD)/obj/format/onnx/%,$(CORE_OBJECTS)): | $(PROTO).h
 
 $(BUILD)/obj/%.o: csrc/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call run,CC,$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@)
 
 $(BUILD)/librelucid.a: $(CORE_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call run,AR,$(AR) rcs $@ $^)
 
 $(BUILD)/lib/relucid/core.so: $(LUA_OBJECTS) $(CORE_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -shared $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call run,LINK,$(CC) -shared $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@)
 
 # $(call command,DIR,LIB): lines of a script that starts the command with the modules in these directories.
 command = 'LUA_PATH_5_4="$(1)/?.lua;$(1)/?/init.lua;$${LUA_PATH_5_4:-$${LUA_PATH:-;}}"' \
@@ -151,7 +155,7 @@ VALGRIND := valgrind -q --suppressions=$(ROOT)/spec/valgrind.supp --leak-check=f
 valgrind: deps
 	$(call need,valgrind)
 	@$(MAKE) --no-print-directory BUILD=build/valgrind OPT="-O1" spec-modules
-	@$(MAKE) --no-print-directory BUILD=build/valgrind RUNNER="$(VALGRIND)" SPEC="$(or $(SPEC),csrc/ lua/)" run-specs
+	@$(MAKE) --no-print-directory BUILD=build/valgrind RUNNER="$(VALGRIND)" SPEC="$(or $(SPEC),csrc/core csrc/format csrc/lua lua/)" run-specs
 
 bench: all
 	@for f in spec/bench/*_bench.lua; do echo "== $$f"; $(WITH_LUA) $(LUA) $$f || exit 1; done
@@ -165,7 +169,7 @@ lint-lua:
 	luacheck -q lua spec examples
 
 lint-warnings:
-	@$(MAKE) --no-print-directory BUILD=build/lint OPT="-O2" all
+	@$(MAKE) --no-print-directory BUILD=build/lint OPT="-O2" ERROR=-Werror all
 
 lint-cppcheck:
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
@@ -206,4 +210,4 @@ $(BUILD)/lib/brute.so: spec/brute/brute.c
 $(BUILD)/lib/lua_memory.so: spec/lua_memory.c
 $(BUILD)/lib/brute.so $(BUILD)/lib/lua_memory.so:
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -fPIC $(WARN) $(CFLAGS) $(LUA_INC) -shared $(LDFLAGS) $< -lm -o $@
+	$(call run,LINK,$(CC) -std=c11 -fPIC $(WARN) $(ERROR) $(CFLAGS) $(LUA_INC) -shared $(LDFLAGS) $< -lm -o $@)

@@ -10,7 +10,7 @@
 #define RL_RELAX_H
 
 #include "encode/dual.h"
-#include "encode/lp.h"
+#include "lp/lp.h"
 
 typedef struct rl_relax rl_relax;
 

@@ -1,4 +1,4 @@
-/* L4: what every userdata type of the binding shares.
+/* L5: what every userdata type of the binding shares.
  *
  * A value of the binding is a userdata that starts with an rlua_handle.  It is
  * created closed (all zero) with its metatable set, and only then given its

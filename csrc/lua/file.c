@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "model/network.h"
+#include "format/file.h"
 
 /* A closable owner of the bytes, so that an error while they are copied to Lua leaks nothing. */
 static int free_bytes(lua_State *L) {

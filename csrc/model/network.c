@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/sha256.h"
 #include "model/share.h"
 
 /* Sizes such that numbers of neurons and of a layer's weights fit an int. */

@@ -65,11 +65,9 @@ rl_status rl_network_follow(const rl_network *net, const double *x, double *z, d
  * y[m] the outputs in exact arithmetic. */
 rl_status rl_network_intervals(const rl_network *net, const double *x, rl_interval *z, rl_interval *y, rl_error *err);
 
-/* Lower-case hex SHA-256 of bytes into out[65]. */
-void rl_sha256(const void *bytes, size_t length, char *out);
-
-/* A whole file in memory, gunzipped when it is gzipped (zlib), with a 0 byte
- * behind it.  sha (65 chars, may be NULL): of the file's own bytes as on disk. */
-rl_status rl_file_read(const char *path, char **bytes, size_t *length, char *sha, rl_error *err);
+/* An empty data matrix; NULL: memory is short. */
+rl_data *rl_data_allocate(void);
+/* Fails with `code`, "BEGINNING: row 2 column 3: expected a finite number", for the first value that is not. */
+rl_status rl_data_check(const rl_data *data, const char *beginning, rl_status code, rl_error *err);
 
 #endif

@@ -1,4 +1,4 @@
---- A hard problem (hard.lua) with its exact maximum, changed and shifted: what spec/search/hard_spec.lua decides.
+--- A hard problem (hard.lua) with its exact maximum, changed and shifted: what spec/csrc/decide/hard_spec.lua decides.
 ---
 ---     lua5.4 spec/brute/hard_case.lua SEED [MODE [THREADS]]
 ---

@@ -1,0 +1,67 @@
+/* L3: cells in which every sign is decided (see worker.h). */
+#include <math.h>
+#include <string.h>
+
+#include "exact/exact.h"
+#include "decide/worker_state.h"
+
+/* Pivots after which a leaf is given up. */
+enum { MOST_PIVOTS = 20000 };
+
+/* A clause's maximum answers the question, but its vertex need not be of doubles: look farther inside. */
+static rl_status try_inside(rl_worker *w, const rl_node *node, const int8_t *signs, int clause, rl_error *err) {
+  rl_shared *s = w->shared;
+  int inside = 0;
+  rl_status status = rl_exact_inside(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, clause,
+                                     MOST_PIVOTS, w->x, &inside, err);
+  if (!status && inside) rl_worker_try(w, w->x, 1);
+  return status;
+}
+
+/* Every sign is decided: settle the open clauses in rational arithmetic. */
+rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
+  rl_shared *s = w->shared;
+  if (s->net->sizes[0] > EXACT_INPUTS) return RL_OK;
+  if (w->have_pattern) rl_worker_try(w, w->x, 1); /* the LP's solution: inside, where a vertex need not be of doubles */
+  int8_t *signs = rl_alloc((size_t)s->net->neurons, 1);
+  if (!signs) return rl_fail_memory(err);
+  for (int k = 0; k < s->net->neurons; k++) signs[k] = (int8_t)rl_neuron_sign(node->signs[k], node->l[k], node->u[k]);
+  rl_status status = RL_OK;
+  for (int k = 0; k < s->target->clauses && !status && !rl_worker_finished(w); k++) {
+    rl_exact_result result = RL_EXACT_GAVE_UP;
+    int sign = 0, exact = 0, tights = 0;
+    double value = 0;
+    if (!node->open[k]) continue;
+    status = rl_exact_leaf(s->net, s->domain, node->lo, node->hi, signs, w->needed, s->target, k, MOST_PIVOTS, &result,
+                           &sign, &value, w->x, &exact, w->recorder ? w->recorder->tight : NULL, &tights, err);
+    if (status) break;
+    w->stats.exact++;
+    if (w->recorder && result != RL_EXACT_GAVE_UP)
+      rl_record_leaf(w->recorder, result == RL_EXACT_EMPTY ? -1 : k, value, tights);
+    if (result == RL_EXACT_EMPTY) {
+      memset(node->open, 0, (size_t)s->target->clauses);
+      break;
+    }
+    if (result == RL_EXACT_GAVE_UP) continue;
+    rl_worker_try(w, w->x, 1);
+    int wanted = (s->mode == RL_FIND && sign >= 0) || (s->mode == RL_FIND_STRICT && sign > 0);
+    if (wanted && !rl_worker_finished(w)) status = try_inside(w, node, signs, k, err);
+    if (status) break;
+    if (s->mode == RL_MAXIMIZE && (!w->have_witness || nextafter(value, -INFINITY) > w->lower))
+      rl_worker_keep(w, w->x, nextafter(value, -INFINITY));
+    w->clause_up[k] = s->mode != RL_MAXIMIZE && sign <= 0 ? fmin(sign, value) : value;
+    rl_worker_close(w, node, k);
+  }
+  rl_free(signs);
+  return status;
+}
+
+/* A leaf that stays open: its bound limits what can be claimed. */
+void rl_worker_give_up(rl_worker *w, const rl_node *node) {
+  rl_shared *s = w->shared;
+  pthread_mutex_lock(&s->lock);
+  s->unsettled++;
+  for (int k = 0; k < s->target->clauses; k++)
+    if (node->open[k]) s->unsettled_upper = fmax(s->unsettled_upper, w->clause_up[k]);
+  pthread_mutex_unlock(&s->lock);
+}
