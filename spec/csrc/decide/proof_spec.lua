@@ -262,8 +262,8 @@ end
 -- Of these some do no harm: the claim has room, or another step makes up for it.
 local MAY_DO_NO_HARM = { cut_value = true, tau = true, split_neuron = true }
 
--- All (node, step) of a proof that a damage applies to, but for steps on which nothing rests, since a bound proved above
--- closes their node; at most `most`, spread out.
+-- All (node, step) of a proof that a damage applies to, but for steps on which nothing rests, since a bound proved
+-- above closes their node; at most `most`, spread out.
 local function places_of(damage, proof, applied, most)
   local places = {}
   for i, node in proof:nodes() do
