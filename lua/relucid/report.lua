@@ -1,5 +1,5 @@
 --- Results for the reader at the terminal.
-local common = require "relucid.strategy.common"
+local arguments = require "relucid.strategy.arguments"
 
 local report = {}
 
@@ -17,8 +17,8 @@ local function numbers(list)
 end
 
 local function goal_text(goal, y)
-  if goal == "argmin" then return ("output %d is the smallest"):format(common.answer(y, -1)) end
-  if goal == "argmax" then return ("output %d is the largest"):format(common.answer(y)) end
+  if goal == "argmin" then return ("output %d is the smallest"):format(arguments.answer(y, -1)) end
+  if goal == "argmax" then return ("output %d is the largest"):format(arguments.answer(y)) end
   return goal
 end
 

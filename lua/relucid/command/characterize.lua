@@ -1,7 +1,7 @@
 --- relucid characterize: one region around a point.
 local relucid = require "relucid"
 local strategy = require "relucid.strategy"
-local common = require "relucid.strategy.common"
+local arguments = require "relucid.strategy.arguments"
 local input = require "relucid.io.input"
 local converters = require "relucid.command.argument"
 local Progress = require "relucid.progress"
@@ -92,8 +92,8 @@ local function goal_and_domain(net, args, point)
     error(("--goal %s: expected argmax, argmin or a file .vnnlib"):format(name), 0)
   end
   local domain, y = domain_of(net, args.domain), net:eval(point)
-  if name == "argmax" then return relucid.property.argmax(net, common.answer(y)), domain end
-  return relucid.property.argmin(net, common.answer(y, -1)), domain
+  if name == "argmax" then return relucid.property.argmax(net, arguments.answer(y)), domain end
+  return relucid.property.argmin(net, arguments.answer(y, -1)), domain
 end
 
 local function show(progress)

@@ -2,7 +2,9 @@
 --- piece nor to any pattern.  What keeps each face from moving is told: the domain's edge, or a counterexample within
 --- delta outside it.  Inputs that keep their whole range are irrelevant to the decision around the point.
 local core = require "relucid.core"
-local common = require "relucid.strategy.common"
+local hooks = require "relucid.strategy.hooks"
+local option = require "relucid.strategy.options"
+local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
 local grow = require "relucid.strategy.grow"
 local measure = require "relucid.measure"
@@ -19,10 +21,10 @@ local paper = require "relucid.strategy.paper"
 local OWN = {
   start = { default = "paper", check = function(value)
     if type(value) == "table" and type(value.lo) == "table" and type(value.hi) == "table" then return nil end
-    return common.one_of("paper", "piece")(value) and "paper, piece or a box {lo, hi}"
+    return option.one_of("paper", "piece")(value) and "paper, piece or a box {lo, hi}"
   end },
-  delta = { default = 1e-3, type = "number", check = common.positive },
-  patience = { default = 10, type = "number", check = common.count },
+  delta = { default = 1e-3, type = "number", check = option.positive },
+  patience = { default = 10, type = "number", check = option.count },
 }
 
 local function of_regions(task)
@@ -73,7 +75,7 @@ end
 
 local function order_of(task, box)
   if not task.hooks.order then return nil end
-  local order = common.call("order", task.hooks.order, box, { network = task.net, point = task.point,
+  local order = hooks.call("order", task.hooks.order, box, { network = task.net, point = task.point,
                                                               domain = task.domain, goal = task.goal })
   if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
   return order
@@ -126,7 +128,7 @@ end
 ---@param options? relucid.BoxOptions
 ---@return relucid.Result result  result.faces: what ended each face (relucid.Face), with its counterexample
 return function(net, point, goal, options)
-  local task = common.task("box", net, point, goal, options, OWN)
+  local task = tasks.new("box", net, point, goal, options, OWN)
   local box, proved = starting_box(task)
   check_start(task, box)
   if not proved then

@@ -4,7 +4,8 @@
 --- what is left is part of Prophecy's prefix where every query has an answer.  In general it is no decision prefix;
 --- then the region is not convex, and the result carries the pattern in place of rows.
 local core = require "relucid.core"
-local common = require "relucid.strategy.common"
+local option = require "relucid.strategy.options"
+local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
 local grow = require "relucid.strategy.grow"
 local literals = require "relucid.strategy.literals"
@@ -91,11 +92,11 @@ end
 ---@return relucid.Result
 return function(net, point, goal, options)
   core.check(net, "network")
-  local task = common.task("free", net, point, goal, options, {
-    mode = { default = "divide", check = common.one_of("divide", "deletion") },
-    start = { check = check_start }, queries = { check = common.count },
+  local task = tasks.new("free", net, point, goal, options, {
+    mode = { default = "divide", check = option.one_of("divide", "deletion") },
+    start = { check = check_start }, queries = { check = option.count },
     grow = { default = net.n <= MOST_INPUTS, type = "boolean" },
-    layers = { default = "backward", check = common.one_of("backward", "forward") } })
+    layers = { default = "backward", check = option.one_of("backward", "forward") } })
   local start = task.own.start
   task.options.start = start and tostring(start) or nil
   if start and not core.region(net, task.domain, start):contains(point) then

@@ -4,7 +4,8 @@
 --- minimal pattern is where the minimisation starts, over the domain cut by the guard's half-spaces: the region
 --- contains NNInfer's.  With start = "point" it begins at the point's whole pattern instead, with fewer queries.
 local core = require "relucid.core"
-local common = require "relucid.strategy.common"
+local option = require "relucid.strategy.options"
+local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
 
 ---@class relucid.GuardedOptions: relucid.StrategyOptions
@@ -34,9 +35,9 @@ end
 ---@param options? relucid.GuardedOptions
 ---@return relucid.Result
 return function(net, point, goal, options)
-  local task = common.task("guarded", net, point, goal, options, {
+  local task = tasks.new("guarded", net, point, goal, options, {
     epsilon = { default = 0.1, check = check_epsilon },
-    start = { default = "nninfer", check = common.one_of("nninfer", "point") } })
+    start = { default = "nninfer", check = option.one_of("nninfer", "point") } })
   local given = task.own.epsilon
   if type(given) == "table" and #given ~= #task.margins then
     error(("option epsilon: has %d numbers, the goal has %d margins"):format(#given, #task.margins), 0)

@@ -1,14 +1,15 @@
 --- The loop that minimises a pattern: relucid.Task's method minimize.
+local hooks = require "relucid.strategy.hooks"
 local memo = require "relucid.strategy.memo"
 
 local minimising = {}
 
 -- The user's order in which to try to drop neurons, or nil.
-local function order_of(self, property, common)
+local function order_of(self, property)
   if not self.hooks.order then return nil end
   local context = { network = self.net, point = self.point, domain = self.domain, goal = self.goal,
                     property = property }
-  local order = common.call("order", self.hooks.order, self.full, context)
+  local order = hooks.call("order", self.hooks.order, self.full, context)
   if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
   return order
 end
@@ -48,41 +49,37 @@ local function minimised(self, fields, queries)
            cpu_seconds = os.clock() - started }
 end
 
---- Give tasks the method minimize.
----@param Task table
----@param common table  relucid.strategy.common
-function minimising.add_to(Task, common)
-  --- Minimise the point's pattern while it implies the property.
-  ---@param property table  relucid.property
-  ---@param fields? relucid.Minimize
-  ---@return relucid.Outcome
-  function Task:minimize(property, fields)
-    fields = fields or {}
-    local start, domain, mode = fields.pattern or self.full, fields.domain or self.domain, fields.mode or "prefix"
-    if self.ended then
-      return { verdict = "running", pattern = start, ended = self.ended, unknowns = 0, settled = false }
-    end
-    local kept = not self.hooks.order and self.hooks.memo
-    local key = kept and memo.key(start, property, mode, fields.order)
-    local outcome = kept and memo.find(kept, self.net, domain, key)
-    if outcome then
-      self.stats.reused_seconds = (self.stats.reused_seconds or 0) + outcome.cpu_seconds
-    else
-      outcome = minimised(self, { domain = domain, pattern = start, property = property, mode = mode,
-                                  order = order_of(self, property, common) or fields.order, point = self.point },
-                          fields.queries)
-      if kept and outcome.settled then
-        memo.keep(kept, self.net, domain, key, outcome)
-      end
-    end
-    self:add_stats(outcome.stats)
-    self.verdict, self.pattern = outcome.verdict, outcome.pattern
-    if outcome.verdict == "proved" and outcome.unknowns > 0 then
-      self:note("%d %s left without an answer, their literals were kept", outcome.unknowns,
-                outcome.unknowns == 1 and "query was" or "queries were")
-    end
-    return outcome
+--- Minimise the point's pattern while it implies the property.
+---@param self relucid.Task
+---@param property table  relucid.property
+---@param fields? relucid.Minimize
+---@return relucid.Outcome
+function minimising.minimize(self, property, fields)
+  fields = fields or {}
+  local start, domain, mode = fields.pattern or self.full, fields.domain or self.domain, fields.mode or "prefix"
+  if self.ended then
+    return { verdict = "running", pattern = start, ended = self.ended, unknowns = 0, settled = false }
   end
+  local kept = not self.hooks.order and self.hooks.memo
+  local key = kept and memo.key(start, property, mode, fields.order)
+  local outcome = kept and memo.find(kept, self.net, domain, key)
+  if outcome then
+    self.stats.reused_seconds = (self.stats.reused_seconds or 0) + outcome.cpu_seconds
+  else
+    outcome = minimised(self, { domain = domain, pattern = start, property = property, mode = mode,
+                                order = order_of(self, property) or fields.order, point = self.point },
+                        fields.queries)
+    if kept and outcome.settled then
+      memo.keep(kept, self.net, domain, key, outcome)
+    end
+  end
+  self:add_stats(outcome.stats)
+  self.verdict, self.pattern = outcome.verdict, outcome.pattern
+  if outcome.verdict == "proved" and outcome.unknowns > 0 then
+    self:note("%d %s left without an answer, their literals were kept", outcome.unknowns,
+              outcome.unknowns == 1 and "query was" or "queries were")
+  end
+  return outcome
 end
 
 return minimising

@@ -2,7 +2,8 @@
 ---
 --- The property asked for is P' = { m_j(F(x)) >= m0_j(x) - eps, every j }: the true margin is never more than eps
 --- below its local affine form.  With a minimal prefix s that implies P', the region is R(s) and {m0_j >= eps}.
-local common = require "relucid.strategy.common"
+local option = require "relucid.strategy.options"
+local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
 
 ---@class relucid.NNInferOptions: relucid.StrategyOptions
@@ -14,8 +15,8 @@ local forms = require "relucid.strategy.forms"
 ---@param options? relucid.NNInferOptions
 ---@return relucid.Result
 return function(net, point, goal, options)
-  local task = common.task("nninfer", net, point, goal, options,
-                           { epsilon = { default = 0.1, type = "number", check = common.positive } })
+  local task = tasks.new("nninfer", net, point, goal, options,
+                           { epsilon = { default = 0.1, type = "number", check = option.positive } })
   local epsilon = forms.thresholds(task, task.own.epsilon)
   forms.note_small_margins(task, epsilon)
   local property, rows = forms.relaxed(task, epsilon)

@@ -1,8 +1,9 @@
 --- The best of several strategies by a measure that the user names.
 local core = require "relucid.core"
-local common = require "relucid.strategy.common"
+local hooks = require "relucid.strategy.hooks"
 local job = require "relucid.job"
 local measure = require "relucid.measure"
+local option = require "relucid.strategy.options"
 
 ---@class relucid.PortfolioOptions: relucid.StrategyOptions
 ---@field strategies? (string|table)[]  names, or {name, option = value, ...}; default prophecy, tight, guarded, box
@@ -12,26 +13,19 @@ local measure = require "relucid.measure"
 local DEFAULT = { "prophecy", "tight", "guarded", "box" }
 local SHARED = { "domain", "data", "anchor", "raw", "query_timeout", "seed", "threads", "search", "stop", "progress" }
 
-local function names_of(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, " ")
-end
-
-local function check_options(options)
-  local known = { strategies = true, measure = true, timeout = true }
-  for _, name in ipairs(SHARED) do known[name] = true end
-  for name in pairs(options) do
-    if not known[name] then error(("unknown option '%s'; known are: %s"):format(tostring(name), names_of(known)), 0) end
-  end
-end
+---@type table<string, relucid.Option>
+local OPTIONS = {
+  strategies = { help = "names, or {name, option = value, ...}" },
+  measure = { help = "what to compare them by: more is better" },
+  timeout = option.SHARED.timeout,
+}
+for _, name in ipairs(SHARED) do OPTIONS[name] = option.SHARED[name] end
 
 local function measure_of(options)
   local given = options.measure or "volume"
   if type(given) == "function" then
     return function(result)
-      local value = common.call("measure", given, result)
+      local value = hooks.call("measure", given, result)
       if type(value) ~= "number" then
         error(("option measure: returned %s, expected a number"):format(type(value)), 0)
       end
@@ -87,9 +81,9 @@ end
 ---@param options? relucid.PortfolioOptions
 ---@return relucid.Result result  the best one's; result.portfolio tells what each came to
 return function(net, point, goal, options)
-  if options == nil then options = {} end
-  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
-  check_options(options)
+  options = option.table(options)
+  option.check_known("portfolio", options, { OPTIONS })
+  option.values(options, OPTIONS)
   local started, of = core.now(), measure_of(options)
   local entries = entries_of(require "relucid.strategy", options.strategies or DEFAULT)
   local best, best_value, table_ = nil, nil, core.json.array {}

@@ -9,7 +9,9 @@
 --- Where the regions have been enumerated the coverage is exact, else it is measured over a sample; the coverage asked
 --- for is reached when the lower end of its 99.9 % interval reaches it.
 local core = require "relucid.core"
-local common = require "relucid.strategy.common"
+local arguments = require "relucid.strategy.arguments"
+local hooks = require "relucid.strategy.hooks"
+local option = require "relucid.strategy.options"
 local job = require "relucid.job"
 local Result = require "relucid.result"
 
@@ -40,29 +42,30 @@ local Result = require "relucid.result"
 ---@field stop? fun(state: table): boolean?  called several times a second; true ends the search
 ---@field progress? fun(state: table)
 
-local KNOWN = { domain = "any", coverage = "number", mode = "string", method = "string", timeout = "number",
-                polytopes = "number", seed = "number", samples = "number", search = "table", raw = "boolean",
-                choose = "function", split = "function", stop = "function", progress = "function" }
+local function share(value)
+  if not (value > 0 and value <= 1) then return "a number above 0 and at most 1" end
+end
+
+---@type table<string, relucid.Option>
+local OPTIONS = {
+  coverage = { type = "number", default = 0.9, check = share, help = "stop when so much is covered" },
+  mode = { type = "string", default = "under", check = option.one_of("under", "over"),
+           help = "polytopes inside the set, or around it" },
+  method = { type = "string", default = "auto", check = option.one_of("auto", "exact", "split"),
+             help = "exact: mode under, at most 10 inputs that vary" },
+  polytopes = { check = option.count, help = "stop at so many polytopes" },
+  samples = { type = "number", help = "points that measure the coverage" },
+  choose = { type = "function", help = "choose(parts, state): the number of the part to split next, or nil" },
+  split = { type = "function", help = "split(part, state): how, {input =, at =} or {neuron =}, or nil" },
+}
+for _, name in ipairs { "domain", "timeout", "seed", "search", "raw", "stop", "progress" } do
+  OPTIONS[name] = option.SHARED[name]
+end
 
 -- Where the search ended, as a result's status says it.
 local STATUS = { coverage = "proved", exact = "proved", seconds = "timeout", polytopes = "stopped", stuck = "unknown" }
 local NOTE = { interrupted = "what was found so far", timeout = "the time limit was reached",
                stopped = "stopped before the coverage was reached", unknown = "no part can be split further" }
-
-local function check_options(options)
-  for name, value in pairs(options) do
-    local expected = KNOWN[name]
-    if not expected then
-      local names = {}
-      for known in pairs(KNOWN) do names[#names + 1] = known end
-      table.sort(names)
-      error(("unknown option '%s'; known are: %s"):format(tostring(name), table.concat(names, " ")), 0)
-    end
-    if expected ~= "any" and type(value) ~= expected then
-      error(("option %s: %s expected, got %s"):format(name, expected, type(value)), 0)
-    end
-  end
-end
 
 -- Call f(...), which may raise what Ctrl-C raises: "interrupted" then, else nil and what f returned.
 local function guard(f, ...)
@@ -75,7 +78,7 @@ end
 local function step_by_hand(preimage, options, state)
   if preimage:check() then return true end
   local parts = preimage:parts()
-  local i = options.choose and common.call("choose", options.choose, parts, state)
+  local i = options.choose and hooks.call("choose", options.choose, parts, state)
   if options.choose and i == nil then return preimage:step(1) end
   if not options.choose then
     i = preimage:best()
@@ -84,7 +87,7 @@ local function step_by_hand(preimage, options, state)
   if math.type(i) ~= "integer" or not parts[i] then
     error(("option choose: returned %s, expected the number of a part or nil"):format(tostring(i)), 0)
   end
-  local split = options.split and common.call("split", options.split, parts[i], state)
+  local split = options.split and hooks.call("split", options.split, parts[i], state)
   if split ~= nil and type(split) ~= "table" then
     error(("option split: returned %s, expected a table or nil"):format(tostring(split)), 0)
   end
@@ -179,14 +182,14 @@ end
 -- Split until the coverage is reached, by the exact measure where there is one, or there are `most` parts.
 local function split_domain(self, found, most)
   local options, asked = self.options, self.asked
-  local arguments = {}
-  for name, value in pairs(options.search or {}) do arguments[name] = value end
-  for _, name in ipairs { "coverage", "mode", "seed", "samples" } do arguments[name] = options[name] end
-  arguments.domain, arguments.property, arguments.seconds = self.domain, self.goal, self:rest()
-  arguments.confident = found and 0 or nil -- else measured exactly below
-  arguments.polytopes = most or options.polytopes
+  local fields = {}
+  for name, value in pairs(options.search or {}) do fields[name] = value end
+  for _, name in ipairs { "coverage", "mode", "seed", "samples" } do fields[name] = options[name] end
+  fields.domain, fields.property, fields.seconds = self.domain, self.goal, self:rest()
+  fields.confident = found and 0 or nil -- else measured exactly below
+  fields.polytopes = most or options.polytopes
   local interrupted, created = guard(function()
-    local preimage = self.net:preimage(arguments)
+    local preimage = self.net:preimage(fields)
     return preimage -- no tail call: after a long one, this is where Ctrl-C is heard
   end)
   if interrupted then return self:nothing("interrupted") end
@@ -197,7 +200,7 @@ local function split_domain(self, found, most)
     local function state() return state_of(preimage, self.started) end
     local ended = self:drive(function(splits)
       if not by_hand then return preimage:step(splits) end
-      full = arguments.polytopes ~= nil and preimage:count() >= arguments.polytopes
+      full = fields.polytopes ~= nil and preimage:count() >= fields.polytopes
       return full or step_by_hand(preimage, options, state())
     end, state)
     local reason = preimage:reason()
@@ -241,10 +244,10 @@ function Run:drive(step, state)
       return true
     end
     now.seconds = core.now() - self.started
-    if options.progress then common.call("progress", options.progress, now) end
+    if options.progress then hooks.call("progress", options.progress, now) end
     if options.timeout and now.seconds >= options.timeout then
       ended = "timeout"
-    elseif options.stop and common.call("stop", options.stop, now) then
+    elseif options.stop and hooks.call("stop", options.stop, now) then
       ended = "stopped"
     end
     return ended ~= nil
@@ -294,23 +297,6 @@ local function choose_answer(self)
   return split
 end
 
-local function check_words(self)
-  if self.mode ~= "under" and self.mode ~= "over" then
-    error(("option mode: is '%s', expected one of: under, over"):format(self.mode), 0)
-  end
-  if self.method ~= "auto" and self.method ~= "exact" and self.method ~= "split" then
-    error(("option method: is '%s', expected one of: auto, exact, split"):format(self.method), 0)
-  end
-  local polytopes = self.options.polytopes
-  if polytopes and not (math.type(polytopes) == "integer" and polytopes > 0) then
-    error(("option polytopes: is %s, expected a positive integer"):format(polytopes), 0)
-  end
-  if self.method == "exact" and self.mode == "over" then error("option method: 'exact' is for mode 'under'", 0) end
-  if not (self.asked > 0 and self.asked <= 1) then
-    error(("option coverage: is %s, expected a number above 0 and at most 1"):format(self.asked), 0)
-  end
-end
-
 ---@param net table  relucid.network
 ---@param goal table  relucid.property: the set to find, as a property of inputs and outputs
 ---@param options? relucid.PreimageOptions
@@ -318,15 +304,15 @@ end
 return function(net, goal, options)
   core.check(net, "network")
   core.check(goal, "property", "goal")
-  options = options or {}
-  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
-  check_options(options)
-  common.check_raw(net, options)
+  options = option.table(options)
+  option.check_known("preimage", options, { OPTIONS })
+  option.check_raw(net, options)
+  local own = option.values(options, OPTIONS)
+  if own.method == "exact" and own.mode == "over" then error("option method: 'exact' is for mode 'under'", 0) end
   local self = setmetatable({ net = net, goal = goal, options = options, started = core.now(),
-                              domain = common.domain(net, options.domain), asked = options.coverage or 0.9,
-                              mode = options.mode or "under", method = options.method or "auto" }, Run)
-  check_words(self)
-  common.check_domain(self.domain)
+                              domain = arguments.domain(net, options.domain), asked = own.coverage, mode = own.mode,
+                              method = own.method }, Run)
+  arguments.check_domain(self.domain)
   local answer = choose_answer(self)
   answer.stats.seconds = core.now() - self.started
   return Result.new {

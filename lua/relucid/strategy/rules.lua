@@ -4,7 +4,8 @@
 --- from the others.  The path to a leaf without others is a candidate rule.  It is proved over the domain, and its
 --- literals minimised; a counterexample joins the tree as one more row, and the leaf is split further.  Each rule that
 --- is proved becomes a region of the result, given by its pattern.
-local common = require "relucid.strategy.common"
+local option = require "relucid.strategy.options"
+local tasks = require "relucid.strategy.task"
 
 ---@class relucid.RulesOptions: relucid.StrategyOptions
 ---@field data table          relucid.data: the rows to learn from
@@ -15,9 +16,9 @@ local common = require "relucid.strategy.common"
 
 local OWN = {
   layers = { type = "table" },
-  support = { default = 5, check = common.count },
-  depth = { default = 12, check = common.count },
-  rules = { default = 20, check = common.count },
+  support = { default = 5, check = option.count },
+  depth = { default = 12, check = option.count },
+  rules = { default = 20, check = option.count },
 }
 
 -- ---- the data as signs ---------------------------------------------------------------------
@@ -167,7 +168,7 @@ end
 ---@param options relucid.RulesOptions
 ---@return relucid.Result
 return function(net, point, goal, options)
-  local task = common.task("rules", net, point, goal, options, OWN, { order = true })
+  local task = tasks.new("rules", net, point, goal, options, OWN, { order = true })
   if not task.hooks.data then error("option data: strategy rules learns from data", 0) end
   local sizes = net.sizes
   local layers = check_layers(task, #sizes - 2)

@@ -4,7 +4,8 @@
 --- m0_j(x) - m_j(F(x)) on R(s), replaces epsilon: R(s) and {m0_j >= U_j, every j} has the goal.  As U_j is at most
 --- epsilon but for its own rounding, and the weaker of the two rows is taken, each region contains NNInfer's at the
 --- same epsilon.  The best region by the measure comes first; regions inside another are left out.
-local common = require "relucid.strategy.common"
+local option = require "relucid.strategy.options"
+local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
 local measure = require "relucid.measure"
 local paper = require "relucid.strategy.paper"
@@ -17,7 +18,7 @@ local function check_epsilons(value)
   local list = type(value) == "table" and value or { value }
   if #list == 0 then return "a number > 0 or a list of them" end
   for _, epsilon in ipairs(list) do
-    if common.positive(epsilon) then return "a number > 0 or a list of them" end
+    if option.positive(epsilon) then return "a number > 0 or a list of them" end
   end
 end
 
@@ -49,9 +50,9 @@ end
 ---@param options? relucid.TightOptions
 ---@return relucid.Result
 return function(net, point, goal, options)
-  local task = common.task("tight", net, point, goal, options, {
+  local task = tasks.new("tight", net, point, goal, options, {
     epsilon = { default = paper.EPSILONS, check = check_epsilons },
-    measure = { default = "volume", check = common.one_of("volume", "width") } })
+    measure = { default = "volume", check = option.one_of("volume", "width") } })
   local epsilon = task.own.epsilon
   local list, outcome = paper.nninfer(task, type(epsilon) == "table" and epsilon or { epsilon })
   if #list == 0 then

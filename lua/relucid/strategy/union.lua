@@ -7,7 +7,9 @@
 --- Coverage is the share of the domain's inputs with the goal that some region covers, estimated from a seeded uniform
 --- sample (never the one that gives starts), with its 95 % confidence interval.
 local core = require "relucid.core"
-local common = require "relucid.strategy.common"
+local hooks = require "relucid.strategy.hooks"
+local option = require "relucid.strategy.options"
+local tasks = require "relucid.strategy.task"
 local sample = require "relucid.sample"
 
 ---@class relucid.UnionOptions: relucid.StrategyOptions
@@ -39,9 +41,9 @@ local OWN = {
   base = { default = "guarded" },
   with = { default = {}, type = "table" },
   coverage = { default = 0.95, check = share_check },
-  regions = { default = 1000, check = common.count },
-  samples = { default = 2000, check = common.count },
-  starts = { default = "sample", check = common.one_of("sample", "data") },
+  regions = { default = 1000, check = option.count },
+  samples = { default = 2000, check = option.count },
+  starts = { default = "sample", check = option.one_of("sample", "data") },
   choose = { type = "function" },
 }
 
@@ -170,7 +172,7 @@ function Union:next_start()
   if choose then
     kept[#kept + 1] = self:sampled_start()
     if #kept == 0 then return nil end
-    local place = common.call("choose", choose, kept, self:measure())
+    local place = hooks.call("choose", choose, kept, self:measure())
     if not (math.tointeger(place) and kept[place]) then
       error(("option choose: returned %s, expected an integer from 1 to %d"):format(tostring(place), #kept), 0)
     end
@@ -253,7 +255,7 @@ end
 
 local function characterise(union, start)
   local task = union.task
-  local result = common.call("base", union.base, task.net, start.x, task.goal, base_options(union))
+  local result = hooks.call("base", union.base, task.net, start.x, task.goal, base_options(union))
   local seconds = task.stats.seconds
   task:add_stats(result.stats)
   task.stats.seconds = seconds
@@ -325,7 +327,7 @@ end
 ---@param options? relucid.UnionOptions
 ---@return fun(): relucid.UnionStep|nil steps  for a generic for; also steps:run(), steps:result()
 return function(net, point, goal, options)
-  local task = common.task("union", net, point, goal, options, OWN, { order = true })
+  local task = tasks.new("union", net, point, goal, options, OWN, { order = true })
   local union = setmetatable({ task = task, parts = {}, frontier = {}, tried = {}, uncovered = {},
                                whole = task:region {},
                                trivial = trivial_network(net.n), first = { x = point, kind = "point", from = 0 },

@@ -4,7 +4,7 @@
 --- tried first, and those that none disagrees with stay, for dropping them gains no row and makes proofs harder.  A
 --- deeper layer has to offer more rows, for signs of the last layers make proofs easy.  So the region is the rule
 --- around the point that holds for many of the rows, rather than the shortest one.
-local common = require "relucid.strategy.common"
+local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
 
 ---@class relucid.WideOptions: relucid.StrategyOptions
@@ -48,7 +48,7 @@ end
 ---@param options relucid.WideOptions
 ---@return relucid.Result
 return function(net, point, goal, options)
-  local task = common.task("wide", net, point, goal, options, { depth = { default = 0.12, type = "number" } })
+  local task = tasks.new("wide", net, point, goal, options, { depth = { default = 0.12, type = "number" } })
   if not task.hooks.data then error("option data: strategy wide learns from data", 0) end
   local outcome = task:minimize(task.goal, { mode = "divide", order = order_of(task) })
   if outcome.verdict ~= "proved" then return forms.cut_by_margins(task, outcome) end
