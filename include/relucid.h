@@ -91,6 +91,14 @@ const char *rl_network_file(const rl_network *net);   /* "" when built from arra
 const char *rl_network_sha256(const rl_network *net); /* of the file's bytes; of sizes and doubles when built from arrays */
 int rl_network_is_raw(const rl_network *net); /* read with raw: inputs and outputs in the file's physical units */
 
+/* Names of input 0 <= i < n and output 0 <= j < m: labels for people, no part of what is computed.  NULL where none
+ * was given. */
+const char *rl_network_input_name(const rl_network *net, int i);
+const char *rl_network_output_name(const rl_network *net, int j);
+/* Give names to all inputs (inputs[n]) and all outputs (outputs[m]); NULL: as they are.  RL_EINPUT for a name that is
+ * empty, has blanks around it or control characters, or appears twice.  For a network that nobody else uses yet. */
+rl_status rl_network_set_names(rl_network *net, const char *const *inputs, const char *const *outputs, rl_error *err);
+
 /* The input box of the file's header, in the network's coordinates.  Returns 1
  * and fills lo[n], hi[n] when the file gives one with lo < hi somewhere and
  * lo <= hi everywhere, else 0. */

@@ -90,6 +90,7 @@ const rl_property *rlua_property_for(lua_State *L, int idx, const rl_network *ne
 int rlua_network_read(lua_State *L);
 int rlua_network_read_onnx(lua_State *L);
 int rlua_network_create(lua_State *L);
+int rlua_network_set_names(lua_State *L);
 int rlua_pattern_create(lua_State *L);
 int rlua_domain_create(lua_State *L);
 int rlua_region_create(lua_State *L);

@@ -62,6 +62,7 @@ int luaopen_relucid_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"read_nnet", rlua_network_read},
                                        {"read_onnx", rlua_network_read_onnx},
                                        {"network", rlua_network_create},
+                                       {"name_network", rlua_network_set_names},
                                        {"pattern", rlua_pattern_create},
                                        {"domain", rlua_domain_create},
                                        {"region", rlua_region_create},

@@ -2,6 +2,7 @@
 #include "lua/common.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void release(void *object) { rl_network_release(object); }
 
@@ -234,6 +235,42 @@ static int get_sizes(lua_State *L) {
   return 1;
 }
 
+/* Push the name that was given, else "x1", "y1", ... */
+static void push_name(lua_State *L, const char *given, char letter, int i) {
+  if (given)
+    lua_pushstring(L, given);
+  else
+    lua_pushfstring(L, "%c%d", letter, i + 1);
+}
+
+/* The list of strings in field `field` of the table at idx, or NULL; pushes the scratch memory and the list. */
+static const char **names_field(lua_State *L, int idx, const char *field, int count) {
+  if (lua_getfield(L, idx, field) == LUA_TNIL) return NULL;
+  if (lua_type(L, -1) != LUA_TTABLE) rlua_raise(L, "names: %s: list expected, got %s", field, rlua_describe(L, -1));
+  if (lua_rawlen(L, -1) != (size_t)count)
+    rlua_raise(L, "names: %s has %d names, the network has %d %s", field, (int)lua_rawlen(L, -1), count, field);
+  const char **names = lua_newuserdatauv(L, (size_t)count * sizeof *names, 0);
+  for (int i = 0; i < count; i++) {
+    if (lua_rawgeti(L, -2, i + 1) != LUA_TSTRING || strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
+      rlua_raise(L, "names: %s[%d] is %s, expected a string without a byte 0", field, i + 1, rlua_describe(L, -1));
+    names[i] = lua_tostring(L, -1); /* the list keeps the string */
+    lua_pop(L, 1);
+  }
+  return names;
+}
+
+/* name_network(net, {inputs = list, outputs = list}): once, before the network is handed out. */
+int rlua_network_set_names(lua_State *L) {
+  rl_network *net = self(L);
+  rlua_check_list(L, 2, "names");
+  lua_settop(L, 2);
+  const char **inputs = names_field(L, 2, "inputs", rl_network_inputs(net));
+  const char **outputs = names_field(L, 2, "outputs", rl_network_outputs(net));
+  rl_error err;
+  rlua_succeed(L, rl_network_set_names(net, inputs, outputs, &err), &err);
+  return 0;
+}
+
 /* A list with one {name, lo, hi} for each input; lo and hi only where the file gives a box. */
 static int get_inputs(lua_State *L) {
   const rl_network *net = self(L);
@@ -244,7 +281,7 @@ static int get_inputs(lua_State *L) {
   lua_createtable(L, n, 0);
   for (int i = 0; i < n; i++) {
     lua_createtable(L, 0, 3);
-    lua_pushfstring(L, "x%d", i + 1);
+    push_name(L, rl_network_input_name(net, i), 'x', i);
     lua_setfield(L, -2, "name");
     if (has_box) {
       lua_pushnumber(L, lo[i]);
@@ -255,6 +292,29 @@ static int get_inputs(lua_State *L) {
     lua_rawseti(L, -2, i + 1);
   }
   return 1;
+}
+
+/* A list with one {name} for each output. */
+static int get_outputs(lua_State *L) {
+  const rl_network *net = self(L);
+  int m = rl_network_outputs(net);
+  lua_createtable(L, m, 0);
+  for (int j = 0; j < m; j++) {
+    lua_createtable(L, 0, 1);
+    push_name(L, rl_network_output_name(net, j), 'y', j);
+    lua_setfield(L, -2, "name");
+    lua_rawseti(L, -2, j + 1);
+  }
+  return 1;
+}
+
+/* Were names given? */
+static int get_named_inputs(lua_State *L) {
+  return lua_pushboolean(L, rl_network_input_name(self(L), 0) != NULL), 1;
+}
+
+static int get_named_outputs(lua_State *L) {
+  return lua_pushboolean(L, rl_network_output_name(self(L), 0) != NULL), 1;
 }
 
 static const luaL_Reg methods[] = {{"eval", network_eval},
@@ -270,7 +330,10 @@ static const luaL_Reg methods[] = {{"eval", network_eval},
                                    {NULL, NULL}};
 static const luaL_Reg getters[] = {{"n", get_n},           {"m", get_m},           {"neurons", get_neurons},
                                    {"sizes", get_sizes},   {"inputs", get_inputs}, {"file", get_file},
-                                   {"sha256", get_sha256}, {"raw", get_raw},       {NULL, NULL}};
+                                   {"sha256", get_sha256}, {"raw", get_raw},       {"outputs", get_outputs},
+                                   {"named_inputs", get_named_inputs},
+                                   {"named_outputs", get_named_outputs},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__tostring", network_tostring}, {NULL, NULL}};
 
 const rlua_type rlua_network = {"relucid.network", release, methods, getters, meta};

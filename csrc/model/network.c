@@ -149,6 +149,8 @@ void rl_network_release(rl_network *net) {
   rl_free(net->box_lo);
   rl_free(net->box_hi);
   rl_free(net->file);
+  rl_free(net->input_names);
+  rl_free(net->output_names);
   rl_free(net);
 }
 

@@ -19,6 +19,8 @@ struct rl_network {
   double *box_lo;   /* inputs, or NULL */
   double *box_hi;
   char *file;
+  char **input_names;  /* inputs of them, or NULL: none given (names.c) */
+  char **output_names; /* outputs of them, or NULL */
   char sha256[65];
   int raw; /* the .nnet file's physical units are folded in */
 };

@@ -5,6 +5,7 @@
 ---     local result  = relucid.strategy.nninfer(net, point, relucid.property.argmax(net, 1), {epsilon = 0.1})
 ---     print(result:pattern(), result:box("volume").log_volume)
 local core = require "relucid.core"
+local names = require "relucid.io.names"
 require "relucid.job"
 require "relucid.proof"
 require "relucid.region"
@@ -42,19 +43,49 @@ local function first_byte(path)
   return core.read_file(path):byte()
 end
 
---- Read a network.  The format is told by the name, else by the content.
----@param path string  .nnet or .onnx; may be gzipped
----@param options? {raw: boolean?}  raw: the .nnet file's physical units instead of the network's own
----@return table network  relucid.network
-function relucid.load(path, options)
-  if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 2) end
-  local raw = options and options.raw or false
+local LOAD_OPTIONS = { raw = "boolean", inputs = "table", outputs = "table", names = "string" }
+
+local function check_load(path, options)
+  if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
+  if type(options) ~= "table" then error(("options: table expected, got %s"):format(type(options)), 0) end
+  for name, value in pairs(options) do
+    local expected = LOAD_OPTIONS[name]
+    if not expected then
+      error(("load: unknown option '%s'; known are: inputs names outputs raw"):format(tostring(name)), 0)
+    end
+    if type(value) ~= expected then
+      error(("load: option %s: %s expected, got %s"):format(name, expected, type(value)), 0)
+    end
+  end
+end
+
+-- The network of the file, whatever its format.
+local function read_network(path, raw)
   local name = path:lower():gsub("%.gz$", "")
   -- An ONNX file starts with field 1, the version of its format.
   local is_onnx = name:match "%.onnx$" or (not name:match "%.nnet$" and first_byte(path) == 8)
   if not is_onnx then return core.read_nnet(path, raw) end
   if raw then error(("%s: raw: ONNX files have no physical units, only .nnet files do"):format(path), 0) end
   return core.read_onnx(path)
+end
+
+---@class relucid.LoadOptions
+---@field raw? boolean      the .nnet file's physical units instead of the network's own
+---@field inputs? string[]  a name for each input
+---@field outputs? string[] a name for each output
+---@field names? string     a file of such names (see relucid.io.names); inputs and outputs here come before it
+
+--- Read a network.  The format is told by the name, else by the content.
+---@param path string  .nnet or .onnx; may be gzipped
+---@param options? relucid.LoadOptions
+---@return table network  relucid.network; net.inputs[i].name and net.outputs[j].name are names, "x1" and "y1" without
+function relucid.load(path, options)
+  options = options or {}
+  check_load(path, options)
+  local net = read_network(path, options.raw or false)
+  if options.names then names.give(net, names.read(options.names), options.names) end
+  if options.inputs or options.outputs then names.give(net, options) end
+  return net
 end
 
 --- Rows of numbers, from a file (IDX, .npy, CSV; may be gzipped) or a list of lists.

@@ -1,0 +1,116 @@
+--- Names of a network's inputs and outputs: labels for people.  Where none are given, inputs are called x1, x2, ... and
+--- outputs y1, y2, ...
+---
+--- A file of names is a JSON object with lists `inputs` and `outputs` (one of them may be missing), or text: the names
+--- of the inputs on its first line, those of the outputs on its second, apart by commas or semicolons.
+local core = require "relucid.core"
+local file = require "relucid.io.file"
+
+local names = {}
+
+--- Give names to a network; a list that is missing leaves what is there.
+---@param net table  relucid.network
+---@param given {inputs: string[]?, outputs: string[]?}
+---@param from? string  where they come from, for messages
+function names.give(net, given, from)
+  local ok, message = pcall(core.name_network, net, given)
+  if not ok then error(from and ("%s: %s"):format(from, message) or message, 0) end
+end
+
+local function of_json(text, path)
+  local value = core.json.decode(text, path)
+  for field, list in pairs(value) do
+    if field ~= "inputs" and field ~= "outputs" then
+      error(("%s: unknown field '%s', expected inputs, outputs"):format(path, tostring(field)), 0)
+    end
+    if type(list) ~= "table" then error(("%s: %s: expected a list of names"):format(path, field), 0) end
+  end
+  return value
+end
+
+local function split(line)
+  local separator = line:find ";" and ";" or ","
+  local list = {}
+  for word in (line .. separator):gmatch("([^" .. separator .. "]*)" .. separator) do
+    list[#list + 1] = word:match "^%s*\"?(.-)\"?%s*$"
+  end
+  if list[#list] == "" then list[#list] = nil end
+  return list
+end
+
+local function of_lines(text, path)
+  local lines = {}
+  for line in text:gmatch "[^\r\n]+" do
+    if line:find "%S" then lines[#lines + 1] = split(line) end
+  end
+  if #lines < 1 or #lines > 2 then
+    error(("%s: has %d lines, expected one of the inputs' names and one of the outputs'"):format(path, #lines), 0)
+  end
+  return { inputs = lines[1], outputs = lines[2] }
+end
+
+--- The names in a file.
+---@param path string
+---@return {inputs: string[]?, outputs: string[]?}
+function names.read(path)
+  local text = file.read(path):gsub("^\xef\xbb\xbf", "")
+  return (text:match "^%s*{" and of_json or of_lines)(text, path)
+end
+
+-- The number in `list` that a word means: of the entry with this name, else the number itself.
+local function find(list, word, what)
+  for i, entry in ipairs(list) do
+    if entry.name == word then return i end
+  end
+  local i = math.tointeger(tonumber(word))
+  if i and i >= 1 and i <= #list then return i end
+  local known = {}
+  for k = 1, math.min(#list, 20) do known[k] = list[k].name end
+  error(("%s '%s': expected a number from 1 to %d or a name: %s%s"):format(what, word, #list, table.concat(known, " "),
+    #list > 20 and " ..." or ""), 0)
+end
+
+--- The number (from 1) of the output that a word names; a name comes before a number.
+---@param net table  relucid.network
+---@param word string
+---@return integer
+function names.output(net, word) return find(net.outputs, word, "output") end
+
+--- The same for an input.
+---@param net table  relucid.network
+---@param word string
+---@return integer
+function names.input(net, word) return find(net.inputs, word, "input") end
+
+-- "climb (output 3)", or "output 3" where it has no name of its own.
+local function title(list, i, named, what)
+  return named and ("%s (%s %d)"):format(list[i].name, what, i) or ("%s %d"):format(what, i)
+end
+
+--- How a text calls output j: its name and number, or the number alone.
+---@param net table  relucid.network
+---@param j integer  from 1
+---@return string
+function names.of_output(net, j) return title(net.outputs, j, net.named_outputs, "output") end
+
+--- The same for input i.
+---@param net table  relucid.network
+---@param i integer  from 1
+---@return string
+function names.of_input(net, i) return title(net.inputs, i, net.named_inputs, "input") end
+
+--- The names as a result's record has them, or nil where none were given.
+---@param net table  relucid.network
+---@return table|nil  {inputs, outputs} for JSON
+function names.record(net)
+  local function list(entries)
+    local words = {}
+    for i, entry in ipairs(entries) do words[i] = entry.name end
+    return core.json.array(words)
+  end
+  if not net.named_inputs and not net.named_outputs then return nil end
+  return core.json.object({ inputs = net.named_inputs and list(net.inputs) or nil,
+                            outputs = net.named_outputs and list(net.outputs) or nil }, { "inputs", "outputs" })
+end
+
+return names
