@@ -1,16 +1,7 @@
 /* L2: an exact simplex; see dictionary.h. */
 #include "exact/dictionary.h"
 
-mpz_t *rl_integers_make(size_t count) {
-  mpz_t *z = rl_alloc(count, sizeof *z);
-  for (size_t i = 0; z && i < count; i++) mpz_init(z[i]);
-  return z;
-}
-
-void rl_integers_free(mpz_t *z, size_t count) {
-  for (size_t i = 0; z && i < count; i++) mpz_clear(z[i]);
-  rl_free(z);
-}
+#include "exact/dyadic.h"
 
 mpz_t *rl_dictionary_row(const rl_dictionary *d, int row) { return d->entry + (size_t)row * (size_t)(d->width + 1); }
 

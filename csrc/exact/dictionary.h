@@ -9,10 +9,6 @@
 
 #include "core/core.h"
 
-/* count integers, all 0; NULL without memory. */
-mpz_t *rl_integers_make(size_t count);
-void rl_integers_free(mpz_t *z, size_t count);
-
 /* Variables are numbered: 0..columns-1 the inputs u_j in [0, 1] that are not fixed,
  * then `slip` (the phase-1 violation), `level` (the t to be maximised), then one
  * slack >= 0 per row.  A basic variable i is

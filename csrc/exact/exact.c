@@ -8,34 +8,9 @@
 #include <math.h>
 
 #include "exact/dictionary.h"
+#include "exact/dyadic.h"
 
 /* ---- integers and doubles --------------------------------------------------- */
-
-/* v = result * 2^*exponent, result odd or 0. */
-static int64_t split(double v, int *exponent) {
-  int e;
-  int64_t m = (int64_t)ldexp(frexp(v, &e), 53);
-  if (m == 0) return *exponent = 0;
-  int zeros = __builtin_ctzll((unsigned long long)m);
-  *exponent = e - 53 + zeros;
-  return m >> zeros;
-}
-
-/* The largest e <= so_far such that all the doubles are integers times 2^e. */
-static int lowest(size_t count, const double *v, int so_far) {
-  for (size_t i = 0; i < count; i++) {
-    int e;
-    if (split(v[i], &e) != 0 && e < so_far) so_far = e;
-  }
-  return so_far;
-}
-
-/* z = v / 2^scale, which must be an integer. */
-static void set_double(mpz_t z, double v, int scale) {
-  int e;
-  mpz_set_si(z, split(v, &e));
-  if (e > scale) mpz_mul_2exp(z, z, (mp_bitcnt_t)(e - scale));
-}
 
 /* q = v 2^scale for an integer v. */
 static void set_scaled(mpq_t q, const mpz_t v, int scale) {
@@ -65,14 +40,14 @@ static double to_double(const mpq_t q, int up) {
 }
 
 int rl_exact_row(int n, const double *a, const double *x, double b) {
-  int scale = lowest(1, &b, lowest((size_t)n, a, 0) + lowest((size_t)n, x, 0));
+  int scale = rl_dyadic_lowest(1, &b, rl_dyadic_lowest((size_t)n, a, 0) + rl_dyadic_lowest((size_t)n, x, 0));
   mpz_t sum, term, factor;
   mpz_inits(sum, term, factor, NULL);
-  set_double(sum, -b, scale);
+  rl_dyadic_set(sum, -b, scale);
   for (int j = 0; j < n; j++) {
     int e, f;
-    mpz_set_si(term, split(a[j], &e));
-    mpz_set_si(factor, split(x[j], &f));
+    mpz_set_si(term, rl_dyadic_split(a[j], &e));
+    mpz_set_si(factor, rl_dyadic_split(x[j], &f));
     mpz_mul(term, term, factor);
     if (mpz_sgn(term) == 0) continue;
     mpz_mul_2exp(term, term, (mp_bitcnt_t)(e + f - scale));
@@ -106,14 +81,8 @@ static mpz_t *form(const forms *f, int i) { return f->z + (size_t)i * (size_t)f-
 /* row += sum_k w[k] * source_k, row being integers times 2^scale; scale is at most
  * the exponent of every product. */
 static void add_products(mpz_t *row, int scale, const double *w, const forms *source, mpz_t factor) {
-  for (int k = 0; k < source->count; k++) {
-    int e;
-    mpz_set_si(factor, split(w[k], &e));
-    if (mpz_sgn(factor) == 0) continue;
-    mpz_mul_2exp(factor, factor, (mp_bitcnt_t)(e + source->scale - scale));
-    for (int j = 0; j < source->length; j++)
-      if (mpz_sgn(form(source, k)[j]) != 0) mpz_addmul(row[j], factor, form(source, k)[j]);
-  }
+  for (int k = 0; k < source->count; k++)
+    rl_dyadic_add_product(row, scale, w[k], form(source, k), source->scale, source->length, factor);
 }
 
 /* out = W in + b. */
@@ -122,12 +91,12 @@ static rl_status affine_layer(forms *out, const rl_network *net, int layer, cons
   int count = net->sizes[layer + 1];
   rl_status status = make_forms(out, count, in->length, err);
   if (status != RL_OK) return status;
-  out->scale = in->scale + lowest((size_t)count * width, net->weights[layer], 0);
-  out->scale = lowest((size_t)count, net->biases[layer], out->scale);
+  out->scale = in->scale + rl_dyadic_lowest((size_t)count * width, net->weights[layer], 0);
+  out->scale = rl_dyadic_lowest((size_t)count, net->biases[layer], out->scale);
   mpz_t factor;
   mpz_init(factor);
   for (int i = 0; i < count; i++) {
-    set_double(form(out, i)[0], net->biases[layer][i], out->scale);
+    rl_dyadic_set(form(out, i)[0], net->biases[layer][i], out->scale);
     add_products(form(out, i), out->scale, net->weights[layer] + (size_t)i * width, in, factor);
   }
   mpz_clear(factor);
@@ -164,15 +133,15 @@ static rl_status propagate(forms *out, const rl_network *net, const forms *in, c
 /* row = a.x + c.y + d as integers times 2^*scale. */
 static void target_row(mpz_t *row, int *scale, const rl_property *p, int r, const forms *x, const forms *y) {
   const double *a = p->a ? p->a + (size_t)r * (size_t)p->n : NULL, *c = p->c + (size_t)r * (size_t)p->m;
-  *scale = y->scale + lowest((size_t)p->m, c, 0);
+  *scale = y->scale + rl_dyadic_lowest((size_t)p->m, c, 0);
   if (a) {
-    int with_input = x->scale + lowest((size_t)p->n, a, 0);
+    int with_input = x->scale + rl_dyadic_lowest((size_t)p->n, a, 0);
     if (with_input < *scale) *scale = with_input;
   }
-  *scale = lowest(1, &p->d[r], *scale);
+  *scale = rl_dyadic_lowest(1, &p->d[r], *scale);
   mpz_t factor;
   mpz_init(factor);
-  set_double(row[0], p->d[r], *scale);
+  rl_dyadic_set(row[0], p->d[r], *scale);
   if (a) add_products(row, *scale, a, x, factor);
   add_products(row, *scale, c, y, factor);
   mpz_clear(factor);
@@ -185,8 +154,8 @@ static rl_status point_forms(forms *f, int n, const double *x, rl_error *err) {
     if (!isfinite(x[j])) return rl_fail(err, RL_EINPUT, "input %d is %g", j, x[j]);
   rl_status status = make_forms(f, n, 1, err);
   if (status != RL_OK) return status;
-  f->scale = lowest((size_t)n, x, 0);
-  for (int j = 0; j < n; j++) set_double(form(f, j)[0], x[j], f->scale);
+  f->scale = rl_dyadic_lowest((size_t)n, x, 0);
+  for (int j = 0; j < n; j++) rl_dyadic_set(form(f, j)[0], x[j], f->scale);
   return RL_OK;
 }
 
@@ -313,12 +282,12 @@ static rl_status input_forms(leaf *l, rl_error *err) {
   int n = l->net->sizes[0];
   rl_status status = make_forms(&l->x, n, l->d.columns + 1, err);
   if (status != RL_OK) return status;
-  l->x.scale = lowest((size_t)n, l->hi, lowest((size_t)n, l->lo, 0));
+  l->x.scale = rl_dyadic_lowest((size_t)n, l->hi, rl_dyadic_lowest((size_t)n, l->lo, 0));
   for (int j = 0; j < n; j++) {
     mpz_t *f = form(&l->x, j);
-    set_double(f[0], l->lo[j], l->x.scale);
+    rl_dyadic_set(f[0], l->lo[j], l->x.scale);
     if (l->column[j] < 0) continue;
-    set_double(f[l->column[j] + 1], l->hi[j], l->x.scale);
+    rl_dyadic_set(f[l->column[j] + 1], l->hi[j], l->x.scale);
     mpz_sub(f[l->column[j] + 1], f[l->column[j] + 1], f[0]);
   }
   return RL_OK;
@@ -350,9 +319,9 @@ static rl_status append_domain(leaf *l, const rl_domain *domain, rl_error *err) 
   mpz_init(factor);
   for (int r = 0; r < domain->rows; r++) {
     const double *a = domain->A + (size_t)r * (size_t)domain->n, minus = -domain->b[r];
-    int scale = lowest(1, &minus, l->x.scale + lowest((size_t)domain->n, a, 0));
+    int scale = rl_dyadic_lowest(1, &minus, l->x.scale + rl_dyadic_lowest((size_t)domain->n, a, 0));
     clear_form(&row, 0);
-    set_double(row.z[0], minus, scale);
+    rl_dyadic_set(row.z[0], minus, scale);
     add_products(row.z, scale, a, &l->x, factor);
     append_constraint(l, row.z, -1, 2 * domain->n + r);
   }
