@@ -72,9 +72,10 @@ rl_status rl_network_read_nnet(rl_network **out, const char *path, int raw, rl_e
 rl_status rl_network_read_onnx(rl_network **out, const char *path, rl_error *err);
 
 /* Build from arrays.  layers: number of affine layers (>= 1); sizes[layers+1];
- * weights[k]: sizes[k+1] x sizes[k]; biases[k]: sizes[k+1]. */
+ * weights[k]: sizes[k+1] x sizes[k]; biases[k]: sizes[k+1].  linear[hidden neurons], or NULL: not 0 for a neuron that
+ * passes its value on as it is, without ReLU. */
 rl_status rl_network_create(rl_network **out, int layers, const int *sizes, const double *const *weights,
-                            const double *const *biases, rl_error *err);
+                            const double *const *biases, const uint8_t *linear, rl_error *err);
 
 rl_network *rl_network_retain(const rl_network *net);
 void rl_network_release(rl_network *net); /* NULL is fine */
@@ -85,6 +86,8 @@ int rl_network_inputs(const rl_network *net);
 int rl_network_outputs(const rl_network *net);
 int rl_network_neurons(const rl_network *net);                /* hidden neurons in all */
 int rl_network_offset(const rl_network *net, int hidden);     /* number of the first neuron of hidden layer 0.. */
+/* 1 if hidden neuron 0.. passes its value on as it is: it is in no pattern. */
+int rl_network_is_linear(const rl_network *net, int neuron);
 const double *rl_network_weights(const rl_network *net, int layer); /* affine layer 0.. */
 const double *rl_network_biases(const rl_network *net, int layer);
 const char *rl_network_file(const rl_network *net);   /* "" when built from arrays */
@@ -114,15 +117,15 @@ rl_status rl_network_eval_bounds(const rl_network *net, const double *x, double 
 
 enum { RL_FREE = -1, RL_OFF = 0, RL_ON = 1 };
 
-/* A pattern is an array int8_t s[neurons] of the three values above. */
+/* A pattern is an array int8_t s[neurons] of the three values above; linear neurons are free in every pattern. */
 
-/* Full decision pattern of x: on where z > 0 or (z == 0, by convention) on. */
+/* Full decision pattern of x: on where z > 0 or (z == 0, by convention) on; free where a neuron is linear. */
 rl_status rl_network_pattern(const rl_network *net, const double *x, int8_t *signs, rl_error *err);
 
 /* Number of fixed neurons. */
 int rl_pattern_literals(const rl_network *net, const int8_t *signs);
 
-/* 1 if signs is a decision prefix: some k with layers < k all fixed, layers > k all free. */
+/* 1 if signs is a decision prefix: some k with layers < k all fixed (but for linear neurons), layers > k all free. */
 int rl_pattern_is_prefix(const rl_network *net, const int8_t *signs);
 
 /* The affine output map y = W x + w0 of a full pattern: W[m*n], w0[m], rounded
@@ -275,7 +278,7 @@ void rl_search_core(const rl_search *search, int8_t *used);
  *   ranges   l <= z <= u of each hidden neuron; at the root none (infinite)
  *   bounds   an upper bound of each clause (of the least of its rows); at the root none (infinite)
  *
- * A neuron with an imposed sign has l >= 0 (on) or u <= 0 (off) besides what is on record.  A node's steps change the
+ * Linear neurons have no sign.  A neuron with an imposed sign has l >= 0 (on) or u <= 0 (off) besides what is on record.  A node's steps change the
  * state in their order; its children begin with its last state and a half of it: below and above `at` in an input,
  * off and on for a neuron.  A node without children is closed when some l > u or lo > hi, a step EMPTY was met, or
  * every clause's bound is low enough: < 0 for RL_FIND, <= 0 for RL_FIND_STRICT, <= the proof's `upper` for RL_MAXIMIZE.
@@ -286,6 +289,7 @@ void rl_search_core(const rl_search *search, int8_t *used);
  * coefficient v of an activation a = max(z, 0):
  *
  *   on (imposed, or l >= 0)       v a = v z
+ *   linear                        v a = v z
  *   off (imposed, or u <= 0)      v a = 0
  *   else v > 0                    v a <= v u / (u - l) (z - l)
  *   else v < 0                    v a <= v alpha z

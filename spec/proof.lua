@@ -35,11 +35,18 @@ local function new_checker(problem, proof)
     if k < #problem.layers then neurons = neurons + #layer.b end
   end
   self.neurons = neurons
+  self.linear = {}
+  for k = 1, #problem.layers - 1 do
+    for i, mark in ipairs(problem.layers[k].linear or {}) do self.linear[self.offsets[k] + i] = mark end
+  end
   self.A, self.b = exact_rows(problem.A), exact_list(problem.b)
   return self
 end
 
 local function fail(format, ...) error({ refused = format:format(...) }, 0) end
+
+-- In the place of a sign: a = z, and nothing is imposed.
+local LINEAR = 2
 
 -- ---- the state on the way down the tree -------------------------------------------------------------
 
@@ -56,6 +63,7 @@ function Checker:root()
     state.l[k], state.u[k], state.signs[k] = -math.huge, math.huge, -1
     local wanted = self.problem.pattern and self.problem.pattern[k] or -1
     if wanted ~= -1 then impose(state, k, wanted == 1) end
+    if self.linear[k] then state.signs[k] = LINEAR end
   end
   for c in ipairs(self.problem.clauses) do state.bounds[c] = math.huge end
   return state
@@ -83,6 +91,7 @@ end
 
 -- 1 on, 0 off, -1 undecided.
 local function sign_of(state, k)
+  if state.signs[k] == LINEAR then return 1 end
   if state.signs[k] ~= -1 then return state.signs[k] end
   return state.l[k] >= 0 and 1 or state.u[k] <= 0 and 0 or -1
 end
@@ -264,7 +273,7 @@ function steps.cut(self, state, step)
   if upper then lo[j] = math.max(lo[j], step.value) else hi[j] = math.min(hi[j], step.value) end
   if step.neuron then
     local s = state.signs[step.neuron]
-    if s == -1 then fail("neuron %d: its sign is not imposed", step.neuron) end
+    if s == -1 or s == LINEAR then fail("neuron %d: its sign is not imposed", step.neuron) end
     if sign(self:dual_neuron(state, step, step.neuron, s == 1 and 1 or -1, lo, hi)) >= 0 then
       fail("input %d: what is cut off is not without inputs", j)
     end
@@ -342,7 +351,7 @@ function Checker:constraint(state, id, hidden, outputs, clause)
   end
   id = id - #self.A
   if id <= self.neurons then
-    if state.signs[id] == -1 then fail("neuron %d: its sign is not imposed", id) end
+    if state.signs[id] == -1 or state.signs[id] == LINEAR then fail("neuron %d: its sign is not imposed", id) end
     return scaled(hidden[id], state.signs[id] == 1 and ONE or MINUS)
   end
   local row = self.problem.clauses[clause] and self.problem.clauses[clause][id - self.neurons]

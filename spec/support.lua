@@ -46,6 +46,20 @@ function support.random_network(rng, sizes)
   return relucid.network(layers)
 end
 
+--- The network with about a third of its hidden neurons linear, at least one.
+function support.some_linear(rng, net)
+  local layers, last = {}, #net.sizes - 1
+  for k = 1, last do
+    layers[k] = net:layer(k)
+    if k < last then
+      layers[k].linear = {}
+      for i = 1, net.sizes[k + 1] do layers[k].linear[i] = rng(1, 3) == 1 end
+    end
+  end
+  layers[1].linear[rng(1, net.sizes[2])] = true
+  return relucid.network(layers)
+end
+
 --- A seeded generator.  rng(a, b): an integer from a to b; rng(): a number in [0,1).
 function support.generator(seed)
   local state = seed & 0xffffffffffff

@@ -85,7 +85,7 @@ static int contract_by_signs(rl_worker *w, const rl_node *node, double *lo, doub
   if (w->recorder) rl_worker_record_begin(w, block);
   for (int k = net->neurons - 1; k >= 0 && looked < MOST_SIGNS; k--) {
     if (k < net->offsets[layer]) layer--;
-    if (!w->needed[k] || node->signs[k] == RL_FREE) continue;
+    if (!w->needed[k]) continue;
     double side = node->signs[k] == RL_ON ? 1 : -1;
     double rest = rl_dual_bound_neuron(w->dual, &cell, layer, k - net->offsets[layer], side);
     looked++;

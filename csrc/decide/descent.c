@@ -43,7 +43,8 @@ static void evaluate(rl_descent *d, const double *x) {
     double *out = last ? d->y : d->z + net->offsets[k];
     for (int i = 0; i < net->sizes[k + 1]; i++)
       out[i] = net->biases[k][i] + rl_dot(net->weights[k] + (size_t)i * (size_t)n, in, n);
-    for (int i = 0; !last && i < net->sizes[k + 1]; i++) d->active[i] = rl_max(out[i], 0);
+    for (int i = 0; !last && i < net->sizes[k + 1]; i++)
+      d->active[i] = rl_activation(net, net->offsets[k] + i, out[i]);
     in = d->active;
   }
 }
@@ -118,7 +119,7 @@ static double loss_and_slope(rl_descent *d, const int8_t *signs, const double *x
     for (int i = 0; i < n; i++) {
       int neuron = net->offsets[k - 1] + i;
       double missing = literal_missing(d, signs, neuron);
-      if (!(d->z[neuron] > 0)) before[i] = 0;
+      if (!(d->z[neuron] > 0) && !rl_is_linear(net, neuron)) before[i] = 0;
       if (missing > 0) {
         loss += missing;
         before[i] -= (signs[neuron] == RL_ON ? 1 : -1) / d->size[neuron];

@@ -18,7 +18,8 @@ static int wanted(const rl_recorder *r, const rl_node *node, int k) {
   if (r->over_neurons && k < r->net->sizes[1]) return ends;
   if (node->signs[k] == RL_ON) return unknown || up < 0 ? ends & UPPER : 0;
   if (node->signs[k] == RL_OFF) return unknown || low > 0 ? ends & LOWER : 0;
-  if (l >= 0 || u <= 0) return 0;
+  if (node->signs[k] != RL_LINEAR && (l >= 0 || u <= 0)) return 0;
+  if (node->signs[k] == RL_LINEAR) return unknown || isinf(l) || isinf(u) ? ends : 0;
   return low >= 0 ? LOWER : up <= 0 ? UPPER : ends;
 }
 
@@ -126,7 +127,7 @@ static void propose(rl_worker *w, rl_node *node, int thorough, int backward) {
     if (valid) continue;
     r->proposed_l[k] = -INFINITY; /* empty, they say: to be shown */
     r->proposed_u[k] = INFINITY;
-    w->needed[k] = node->signs[k] != RL_FREE;
+    w->needed[k] = rl_is_imposed(node->signs[k]);
   }
 }
 

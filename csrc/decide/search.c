@@ -60,14 +60,6 @@ static rl_status check_dimensions(const rl_network *net, const rl_domain *domain
   return RL_OK;
 }
 
-static rl_status check_pattern(const rl_network *net, const int8_t *pattern, rl_error *err) {
-  for (int k = 0; pattern && k < net->neurons; k++)
-    if (pattern[k] < RL_FREE || pattern[k] > RL_ON)
-      return rl_fail(err, RL_EINPUT, "pattern: neuron %d has value %d, expected -1 (free), 0 (off) or 1 (on)", k,
-                     pattern[k]);
-  return RL_OK;
-}
-
 static rl_status push_root(rl_search *q, rl_error *err) {
   rl_shared *s = &q->shared;
   rl_node *root = rl_node_create_root(s);
@@ -79,7 +71,7 @@ static rl_status push_root(rl_search *q, rl_error *err) {
 rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_domain *domain, const int8_t *pattern,
                            const rl_property *target, rl_mode mode, const rl_search_options *options, rl_error *err) {
   rl_status status = check_dimensions(net, domain, target, err);
-  if (!status) status = check_pattern(net, pattern, err);
+  if (!status) status = rl_pattern_check(net, pattern, err);
   if (status) return status;
   rl_search *q = rl_alloc(1, sizeof *q);
   if (!q) return rl_fail_memory(err);

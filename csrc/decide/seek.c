@@ -110,7 +110,7 @@ static rl_status climb(rl_worker *w, const rl_node *node, int clause, rl_error *
 /* The last hidden layer with an imposed sign; 0 where there is none. */
 static int last_imposed_layer(const rl_network *net, const rl_node *node) {
   int k = net->neurons - 1;
-  while (k > 0 && node->signs[k] == RL_FREE) k--;
+  while (k > 0 && !rl_is_imposed(node->signs[k])) k--;
   return k < 0 ? 0 : rl_network_layer_of(net, k);
 }
 

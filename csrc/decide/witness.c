@@ -60,6 +60,7 @@ double rl_witness_value(rl_witness *w, const double *x) {
 double rl_witness_clause(const rl_witness *w, const double *x, int clause, int *row, int8_t *signs) {
   double least = INFINITY;
   for (int k = 0; k < w->net->neurons; k++) signs[k] = w->near[k] >= 0 ? RL_ON : RL_OFF;
+  rl_mark_linear(w->net, signs);
   for (int r = 0; r < rl_property_rows(w->target, clause); r++) {
     const double *a = rl_property_a(w->target, clause, r), *c = rl_property_c(w->target, clause, r);
     double value = rl_property_d(w->target, clause, r);

@@ -37,6 +37,7 @@ rl_node *rl_node_create_root(const rl_shared *s) {
     root->u[k] = INFINITY;
     root->signs[k] = s->signs[k];
   }
+  rl_mark_linear(s->net, root->signs);
   memset(root->open, 1, (size_t)s->target->clauses);
   root->upper = INFINITY;
   root->tightened = -1;
@@ -299,5 +300,6 @@ void rl_worker_report(rl_worker *w) {
 
 void rl_worker_impose(rl_worker *w) {
   memcpy(w->whole->signs, w->shared->signs, (size_t)w->shared->net->neurons);
+  rl_mark_linear(w->shared->net, w->whole->signs);
   rl_worker_look_up(w);
 }

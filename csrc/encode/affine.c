@@ -49,10 +49,10 @@ rl_status rl_affine_layer(rl_affine *out, const rl_network *net, int layer, cons
   return RL_OK;
 }
 
-void rl_affine_relu(rl_affine *forms, const int8_t *signs) {
+void rl_affine_relu(rl_affine *forms, const rl_network *net, int layer, const int8_t *signs) {
   size_t length = (size_t)forms->n + 1;
   for (int i = 0; i < forms->count; i++) {
-    if (signs[i] == RL_ON) continue;
+    if (signs[i] == RL_ON || rl_is_linear(net, net->offsets[layer] + i)) continue;
     memset(forms->lo + (size_t)i * length, 0, length * sizeof(double));
     memset(forms->hi + (size_t)i * length, 0, length * sizeof(double));
   }

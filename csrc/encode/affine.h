@@ -20,8 +20,9 @@ typedef struct rl_affine {
 /* Forms of the pre-activations (outputs) of affine layer `layer`, given those of the
  * activations before it; previous is ignored for layer 0.  out is filled afresh. */
 rl_status rl_affine_layer(rl_affine *out, const rl_network *net, int layer, const rl_affine *previous, rl_error *err);
-/* Turn pre-activations into activations: those whose sign is not RL_ON become 0. */
-void rl_affine_relu(rl_affine *forms, const int8_t *signs);
+/* Turn pre-activations of hidden layer `layer` into activations: those of ReLU neurons whose sign (signs: the layer's)
+ * is not RL_ON become 0. */
+void rl_affine_relu(rl_affine *forms, const rl_network *net, int layer, const int8_t *signs);
 void rl_affine_free(rl_affine *forms); /* zeroed forms are fine */
 
 /* The form as a half-space inside the box lo <= x <= hi: every x of the box with

@@ -146,14 +146,17 @@ static int relax_layer(rl_backward *b, int layer, const int8_t *signs, const dou
 }
 
 /* Reach of what layer `layer` reads, and s_i of its rows. */
-static void measure_layer(rl_backward *b, int layer, const double *lo, const double *hi, const double *u) {
+static void measure_layer(rl_backward *b, int layer, const double *lo, const double *hi, const int8_t *signs,
+                          const double *l, const double *u) {
   const rl_network *net = b->net;
   int n = net->sizes[layer], columns = padded(n);
   memset(b->size, 0, (size_t)b->stride * sizeof *b->size);
   memset(b->bias, 0, (size_t)b->stride * sizeof *b->bias);
   memset(b->reach, 0, (size_t)b->stride * sizeof *b->reach);
-  for (int j = 0; j < n; j++)
-    b->size[j] = layer == 0 ? rl_max(fabs(lo[j]), fabs(hi[j])) : rl_max(0, u[net->offsets[layer - 1] + j]);
+  for (int j = 0; j < n; j++) {
+    int k = layer == 0 ? 0 : net->offsets[layer - 1] + j;
+    b->size[j] = layer == 0 ? rl_max(fabs(lo[j]), fabs(hi[j])) : rl_activation_reach(signs[k], l[k], u[k]);
+  }
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
     const double *w = b->weights[layer] + (size_t)i * (size_t)columns;
     b->bias[i] = net->biases[layer][i];
@@ -237,7 +240,7 @@ int rl_backward_run(rl_backward *b, const double *lo, const double *hi, const in
     double terms = 1;
     for (int layer = top - 1; layer >= 0 && rows; layer--) {
       int listed = relax_layer(b, layer, signs, l, u), size = padded(net->sizes[layer + 1]);
-      measure_layer(b, layer, lo, hi, u);
+      measure_layer(b, layer, lo, hi, signs, l, u);
       for (int r = 0; r < rows; r++)
         relax_row(b, b->in + (size_t)r * (size_t)b->stride, size, (listed + 4) * RL_UNIT * 1.01, (size_t)r);
       terms += 2 * size;

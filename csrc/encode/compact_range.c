@@ -171,7 +171,7 @@ static int take_ranges(rl_compact *c, int layer, const int *listed, int count, c
   for (int t = 0; t < count; t++) {
     int k = c->net->offsets[layer] + listed[t];
     double up = ends[2 * t], low = -ends[2 * t + 1];
-    needed[k] = signs[k] != RL_FREE && !(signs[k] == RL_ON ? low >= 0 : up <= 0);
+    needed[k] = rl_sign_is_needed(signs[k], low, up);
     keep_slope(c, k, t);
     if (!rl_take_bounds(signs[k], low, up, &l[k], &u[k])) return 0;
   }
@@ -184,6 +184,11 @@ int rl_compact_bound_layer(rl_compact *c, int layer, const int8_t *signs, double
     int k = offset + i;
     needed[k] = 0;
     if (l[k] > u[k]) return 0;
+    if (signs[k] == RL_LINEAR) {
+      double reach = (c->next_reach[i] * (1 + c->gamma) + c->next_error[i]) * (1 + 1e-9);
+      rl_take_bounds(RL_LINEAR, -reach, reach, &l[k], &u[k]);
+      continue;
+    }
     if (signs[k] == RL_FREE && rl_neuron_sign(RL_FREE, l[k], u[k]) != RL_FREE) continue;
     listed[count++] = i;
     if (count < LANES / 2) continue;

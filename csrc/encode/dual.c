@@ -208,7 +208,8 @@ static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, 
         d->out[i] = through_relu_within(d, cell, k, d->in[i], &d->out_radius[i], a);
         continue;
       }
-      if (cell->u[k] > 0) a->charge += gamma * d->in_mag[i] * cell->u[k];
+      double reach = rl_activation_reach(cell->signs[k], cell->l[k], cell->u[k]);
+      if (reach > 0) a->charge += gamma * d->in_mag[i] * reach;
       d->out[i] = through_relu(d, cell, k, d->in[i], a);
     }
     if (layer == 0 && d->from_neurons) return end_at_neurons(d, cell, a);
@@ -247,9 +248,11 @@ double rl_output_reach(const rl_network *net, const rl_cell *cell, int j) {
   int last = net->layers - 1, columns = net->sizes[last];
   const double *w = net->weights[last] + (size_t)j * (size_t)columns;
   double reach = fabs(net->biases[last][j]);
-  for (int i = 0; i < columns; i++)
+  for (int i = 0; i < columns; i++) {
+    int k = last == 0 ? 0 : net->offsets[last - 1] + i;
     reach += fabs(w[i]) * (last == 0 ? rl_max(fabs(cell->lo[i]), fabs(cell->hi[i]))
-                                     : rl_max(0, cell->u[net->offsets[last - 1] + i]));
+                                     : rl_activation_reach(cell->signs[k], cell->l[k], cell->u[k]));
+  }
   return reach * (1 + (columns + 2) * DBL_EPSILON);
 }
 

@@ -53,7 +53,7 @@ typedef struct rl_dual {
 /* What a bound is taken over: borrowed arrays. */
 typedef struct rl_cell {
   const double *lo, *hi; /* n */
-  const int8_t *signs;   /* neurons: imposed signs */
+  const int8_t *signs;   /* neurons: imposed signs; linear ones marked (rl_mark_linear) */
   const double *l, *u;   /* neurons: bounds */
 } rl_cell;
 

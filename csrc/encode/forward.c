@@ -230,7 +230,7 @@ static int start_over_neurons(rl_forward *f, const double *lo, const double *hi,
                               double *u, uint8_t *needed) {
   base_ranges(f, lo, hi);
   for (int i = 0; i < f->nb; i++) {
-    needed[i] = signs[i] != RL_FREE && !(signs[i] == RL_ON ? f->base_lo[i] >= 0 : f->base_hi[i] <= 0);
+    needed[i] = rl_sign_is_needed(signs[i], f->base_lo[i], f->base_hi[i]);
     if (!rl_take_bounds(signs[i], f->base_lo[i], f->base_hi[i], &l[i], &u[i])) return 0;
   }
   center_base(f, l, u);
@@ -258,8 +258,7 @@ static int bound_layer(rl_forward *f, int layer, const double *lo, const double 
     int k = offset + i;
     double low = -INFINITY, up = INFINITY;
     concretise(f, i, lo, hi, &low, &up);
-    uint8_t implied = signs[k] == RL_FREE || (signs[k] == RL_ON ? low >= 0 : up <= 0);
-    needed[k] = !implied;
+    needed[k] = rl_sign_is_needed(signs[k], low, up);
     if (!rl_take_bounds(signs[k], low, up, &l[k], &u[k])) return 0;
   }
   return 1;

@@ -14,6 +14,7 @@
 #define RL_FORWARD_H
 
 #include <float.h>
+#include <math.h>
 
 #include "core/vector.h"
 #include "model/network.h"
@@ -37,10 +38,21 @@ static inline double rl_upper_slope(double l, double u) {
   return width <= DBL_MAX ? u / width : 0.5 * u / (0.5 * u - 0.5 * l);
 }
 
-/* The sign that a node's bounds and imposed signs give a neuron: RL_ON, RL_OFF or RL_FREE. */
+/* The sign that a node's bounds and imposed signs give a neuron: RL_ON (a = z, which a linear one has too), RL_OFF or
+ * RL_FREE. */
 static inline int rl_neuron_sign(int8_t imposed, double l, double u) {
-  if (imposed != RL_FREE) return imposed;
+  if (imposed != RL_FREE) return imposed != RL_OFF;
   return l >= 0 ? RL_ON : u <= 0 ? RL_OFF : RL_FREE;
+}
+
+/* The largest |activation| of a neuron. */
+static inline double rl_activation_reach(int8_t imposed, double l, double u) {
+  return imposed == RL_LINEAR ? rl_max(fabs(l), fabs(u)) : rl_max(0, u);
+}
+
+/* Does the imposed sign say more than the bounds low <= z <= up? */
+static inline uint8_t rl_sign_is_needed(int8_t imposed, double low, double up) {
+  return rl_is_imposed(imposed) && !(imposed == RL_ON ? low >= 0 : up <= 0);
 }
 
 /* How many neurons bounds and imposed signs leave undecided; their numbers into list unless that is NULL. */

@@ -104,7 +104,7 @@ static void number_columns(rl_relax *r, const rl_cell *cell, const uint8_t *need
       r->column[k] = column + r->undecided++;
       r->lower_row[k] = count++;
       r->upper_row[k] = count++;
-    } else if (k < last && cell->signs[k] != RL_FREE && needed[k] && !by_bound) {
+    } else if (k < last && rl_is_imposed(cell->signs[k]) && needed[k] && !by_bound) {
       r->sign_row[k] = count++;
     }
   }

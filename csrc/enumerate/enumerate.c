@@ -98,7 +98,8 @@ static rl_status emit(rl_enumerate *e, rl_region_cell *cell, rl_error *err) {
   if (!status) status = rl_polytope_volume(cell->polytope, &leaf->lo, &leaf->hi, err);
   if (status) return status;
   leaf->polytope = cell->polytope;
-  leaf->signs = cell->signs;
+  leaf->signs = cell->signs; /* linear neurons free, as in any pattern */
+  rl_unmark_linear(e->net, leaf->signs);
   cell->polytope = NULL;
   cell->signs = NULL;
   e->count++;
@@ -186,6 +187,7 @@ static rl_status cross_layer(rl_enumerate *e, rl_region_cell *cell, rl_error *er
   for (; cell->next < size; cell->next++) {
     int neuron = offset + cell->next, negative, positive;
     rl_polytope_row form;
+    if (cell->signs[neuron] == RL_LINEAR) continue;
     rl_forms_row(e, cell->forms, cell->next, neuron, &form);
     rl_status status = evaluate_signs(e, cell, &form, &negative, &positive, err);
     if (status) return status;
@@ -303,6 +305,7 @@ static rl_status start(rl_enumerate *e, rl_error *err) {
   int8_t *signs = rl_alloc((size_t)e->net->neurons, 1);
   if (!signs) return rl_fail_memory(err);
   memset(signs, RL_FREE, (size_t)e->net->neurons);
+  rl_mark_linear(e->net, signs);
   rl_region_cell *cell = NULL;
   rl_status status = create_cell(&cell, e, signs, err);
   rl_free(signs);

@@ -50,6 +50,11 @@ static void add_input(const rl_enumerate *e, mpq_t *target, double factor, int i
   mpq_add(target[e->d], target[e->d], a);
 }
 
+/* Is the activation of the neuron its pre-activation? */
+static int is_passed(const rl_network *net, const int8_t *signs, int neuron) {
+  return signs[neuron] == RL_ON || rl_is_linear(net, neuron);
+}
+
 static rl_status compute_layer(rl_enumerate *e, int layer, rl_error *err) {
   const rl_network *net = e->net;
   rl_exact_forms *x = &e->exact;
@@ -67,7 +72,7 @@ static rl_status compute_layer(rl_enumerate *e, int layer, rl_error *err) {
       if (w[k] == 0) continue;
       if (layer == 0)
         add_input(e, form, w[k], (int)k, a, b);
-      else if (x->signs[net->offsets[layer - 1] + (int)k] == RL_ON)
+      else if (is_passed(net, x->signs, net->offsets[layer - 1] + (int)k))
         add_multiple(form, w[k], x->q[layer - 1] + k * length, e->d, a, b);
     }
   }

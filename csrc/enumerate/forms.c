@@ -62,7 +62,7 @@ static void combine(const rl_enumerate *e, rl_forms *f, int i, const double *fac
   double slope = 0, shift = 0, most = 0;
   for (int k = 0; k < source->count; k++) {
     double factor = factors[k];
-    if (factor == 0 || (signs && signs[k] != RL_ON)) continue;
+    if (factor == 0 || (signs && signs[k] == RL_OFF)) continue;
     const double *restrict from = source->w + (size_t)k * ((size_t)d + 1);
     for (int j = 0; j <= d; j++) {
       double term = factor * from[j];

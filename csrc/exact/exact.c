@@ -122,6 +122,7 @@ static rl_status propagate(forms *out, const rl_network *net, const forms *in, c
     for (int i = 0; i < to.count && layer + 1 < net->layers; i++) {
       int neuron = net->offsets[layer] + i;
       if (visit) visit(context, neuron, &to, i);
+      if (rl_is_linear(net, neuron)) continue;
       if (signs ? signs[neuron] != RL_ON : mpz_sgn(form(&to, i)[0]) <= 0) clear_form(&to, i);
     }
     from = to;

@@ -1,6 +1,8 @@
 /* relucid.network: an immutable network. */
 #include "lua/common.h"
 
+#include <string.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +52,47 @@ static void layer_field(lua_State *L, int k, const char *name) {
     rlua_raise(L, "network: layer %d: %s is %s, expected a list", k, name, rlua_describe(L, -1));
 }
 
-/* network{ {W = rows, b = list}, ... }: y = W x + b, ReLU between the layers. */
+/* Field `linear` of layer k (1-based, on top of the stack) of `rows` neurons: true, or a list of booleans; into marks.
+ * Returns whether it is there. */
+static int linear_field(lua_State *L, int k, int rows, uint8_t *marks) {
+  int type = lua_getfield(L, -1, "linear"), given = type != LUA_TNIL;
+  if (type == LUA_TBOOLEAN) {
+    memset(marks, lua_toboolean(L, -1), (size_t)rows);
+  } else if (type == LUA_TTABLE) {
+    for (int i = 0; i < rows; i++) {
+      if (lua_rawgeti(L, -1, i + 1) != LUA_TBOOLEAN)
+        rlua_raise(L, "network: layer %d: linear[%d] is %s, expected a boolean", k, i + 1, rlua_describe(L, -1));
+      marks[i] = (uint8_t)lua_toboolean(L, -1);
+      lua_pop(L, 1);
+    }
+  } else if (given) {
+    rlua_raise(L, "network: layer %d: linear is %s, expected a boolean or a list of them", k, rlua_describe(L, -1));
+  }
+  lua_pop(L, 1);
+  return given;
+}
+
+/* Marks of all hidden neurons, as userdata that is pushed; NULL and nil where no layer has the field. */
+static const uint8_t *linear_fields(lua_State *L, int layers, const int *sizes) {
+  size_t neurons = 1;
+  int any = 0;
+  for (int k = 1; k < layers; k++) neurons += (size_t)sizes[k];
+  uint8_t *marks = lua_newuserdatauv(L, neurons, 0), *at = marks;
+  memset(marks, 0, neurons);
+  for (int k = 0; k < layers; k++) {
+    lua_rawgeti(L, 1, k + 1);
+    if (k + 1 < layers)
+      any |= linear_field(L, k + 1, sizes[k + 1], at);
+    else if (lua_getfield(L, -1, "linear") != LUA_TNIL)
+      rlua_raise(L, "network: layer %d: linear is for hidden layers, the last layer has no ReLU", k + 1);
+    lua_settop(L, 6);
+    if (k + 1 < layers) at += sizes[k + 1];
+  }
+  return any ? marks : NULL;
+}
+
+/* network{ {W = rows, b = list, linear = true or list}, ... }: y = W x + b, ReLU between the layers but for neurons
+ * that are linear. */
 int rlua_network_create(lua_State *L) {
   rlua_check_list(L, 1, "network");
   int layers = (int)lua_rawlen(L, 1);
@@ -77,9 +119,10 @@ int rlua_network_create(lua_State *L) {
     sizes[k] = columns;
     sizes[k + 1] = rows;
   }
+  const uint8_t *linear = linear_fields(L, layers, sizes);
   rl_network *net = NULL;
   rl_error err;
-  rl_status status = rl_network_create(&net, layers, sizes, weights, biases, &err);
+  rl_status status = rl_network_create(&net, layers, sizes, weights, biases, linear, &err);
   h->resource = net;
   rlua_succeed(L, status, &err);
   lua_settop(L, 2);
@@ -183,7 +226,20 @@ static int network_affine(lua_State *L) {
   return 1;
 }
 
-/* layer(k) -> {W, b}: affine layer k as it is. */
+/* Field `linear` of the table on top, for hidden layer k: one boolean a neuron, where any is true. */
+static void push_linear(lua_State *L, const rl_network *net, int k) {
+  int any = 0, first = rl_network_offset(net, k - 1), size = rl_network_size(net, k);
+  for (int i = 0; i < size; i++) any |= rl_network_is_linear(net, first + i);
+  if (!any) return;
+  lua_createtable(L, size, 0);
+  for (int i = 0; i < size; i++) {
+    lua_pushboolean(L, rl_network_is_linear(net, first + i));
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "linear");
+}
+
+/* layer(k) -> {W, b, linear}: affine layer k as it is; linear: which neurons have no ReLU, where some have none. */
 static int network_layer(lua_State *L) {
   const rl_network *net = self(L);
   int k = rlua_integer(L, 2, "layer", 1, rl_network_layers(net));
@@ -193,6 +249,7 @@ static int network_layer(lua_State *L) {
   lua_setfield(L, -2, "W");
   rlua_push_numbers(L, rl_network_biases(net, k - 1), rows);
   lua_setfield(L, -2, "b");
+  if (k < rl_network_layers(net)) push_linear(L, net, k);
   return 1;
 }
 

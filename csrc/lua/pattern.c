@@ -59,6 +59,12 @@ static int8_t sign_at(lua_State *L, int idx, const char *what) {
   rlua_raise(L, "%s is %s, expected 1 (on), 0 (off) or null (free)", what, rlua_describe(L, idx));
 }
 
+/* Neuron `number` (from 0) can have the sign. */
+static void check_sign(lua_State *L, const rl_network *net, int number, int8_t sign, const char *what) {
+  if (sign != RL_FREE && rl_network_is_linear(net, number))
+    rlua_raise(L, "%s is %d, but that neuron passes its value on and has no sign: expected null (free)", what, sign);
+}
+
 static void push_sign(lua_State *L, int8_t sign) {
   if (sign == RL_FREE) rlua_push_null(L);
   else lua_pushinteger(L, sign);
@@ -84,7 +90,8 @@ int rlua_pattern_create(lua_State *L) {
     for (int i = 0; i < size; i++) {
       lua_rawgeti(L, -1, i + 1);
       const char *place = lua_pushfstring(L, "%s[%d]", name, i + 1);
-      *signs++ = sign_at(L, -2, place);
+      *signs = sign_at(L, -2, place);
+      check_sign(L, net, rl_network_offset(net, k) + i, *signs++, place);
       lua_pop(L, 2);
     }
     lua_pop(L, 2);
@@ -131,6 +138,7 @@ static int pattern_with(lua_State *L) {
   const rlua_handle *h = self(L);
   int number = neuron_number(L, 2, 3, h->net);
   int8_t sign = sign_at(L, 4, "value");
+  check_sign(L, h->net, number, sign, "value");
   copy(L, h)[number] = sign;
   return 1;
 }

@@ -34,8 +34,13 @@ static void affine_block(const rl_network *net, int layer, const double *in, dou
   for (; i < m; i++) affine_rows(1, W + i * n, b + i, n, in, out + i * LANES);
 }
 
-static void relu_block(double *z, int neurons) {
-  for (int i = 0; i < neurons * LANES; i++) z[i] = z[i] > 0 ? z[i] : 0;
+/* Pre-activations of hidden layer `layer` become activations. */
+static void activate_block(const rl_network *net, int layer, double *z) {
+  int neurons = net->sizes[layer + 1];
+  const uint8_t *linear = net->linear ? net->linear + net->offsets[layer] : NULL;
+  for (int i = 0; !linear && i < neurons * LANES; i++) z[i] = z[i] > 0 ? z[i] : 0;
+  for (int i = 0; linear && i < neurons; i++)
+    for (int s = 0; !linear[i] && s < LANES; s++) z[i * LANES + s] = z[i * LANES + s] > 0 ? z[i * LANES + s] : 0;
 }
 
 /* `count` <= LANES inputs x[count*n] to a block; the other lanes become 0. */
@@ -76,7 +81,7 @@ rl_status rl_network_eval(const rl_network *net, size_t count, const double *x, 
     load_block(in, x + first * n, lanes_used, n);
     for (int k = 0; k < net->layers; k++) {
       affine_block(net, k, in, out);
-      if (k + 1 < net->layers) relu_block(out, net->sizes[k + 1]);
+      if (k + 1 < net->layers) activate_block(net, k, out);
       double *swap = in;
       in = out;
       out = swap;
@@ -98,7 +103,7 @@ rl_status rl_network_follow(const rl_network *net, const double *x, double *z, d
     double *out = hidden ? z + net->offsets[k] : y;
     for (int i = 0; i < rows; i++)
       out[i] = net->biases[k][i] + rl_dot(net->weights[k] + (size_t)i * (size_t)n, active, n);
-    for (int i = 0; hidden && i < rows; i++) active[i] = rl_max(out[i], 0);
+    for (int i = 0; hidden && i < rows; i++) active[i] = rl_activation(net, net->offsets[k] + i, out[i]);
   }
   rl_free(active);
   return RL_OK;
@@ -113,8 +118,9 @@ rl_status rl_network_pattern(const rl_network *net, const double *x, int8_t *sig
   load_block(in, x, 1, (size_t)net->sizes[0]);
   for (int k = 0; k + 1 < net->layers; k++) {
     affine_block(net, k, in, out);
-    for (int i = 0; i < net->sizes[k + 1]; i++) *signs++ = out[(size_t)i * LANES] >= 0 ? RL_ON : RL_OFF;
-    relu_block(out, net->sizes[k + 1]);
+    for (int i = 0; i < net->sizes[k + 1]; i++)
+      *signs++ = rl_is_linear(net, net->offsets[k] + i) ? RL_FREE : out[(size_t)i * LANES] >= 0 ? RL_ON : RL_OFF;
+    activate_block(net, k, out);
     double *swap = in;
     in = out;
     out = swap;
@@ -147,7 +153,7 @@ rl_status rl_network_intervals(const rl_network *net, const double *x, rl_interv
     for (int i = 0; i < net->sizes[k + 1]; i++)
       out[i] = affine_interval(net->weights[k] + (size_t)i * (size_t)n, net->biases[k][i], n, active);
     for (int i = 0; k + 1 < net->layers && i < net->sizes[k + 1]; i++)
-      active[i] = (rl_interval){fmax(out[i].lo, 0), fmax(out[i].hi, 0)};
+      active[i] = rl_activation_interval(net, net->offsets[k] + i, out[i]);
   }
   rl_free(active);
   return RL_OK;

@@ -87,11 +87,13 @@ static char *append(char *to, const void *from, size_t bytes) {
   return to + bytes;
 }
 
-/* SHA-256 of the sizes, then of each layer's weights and biases, as they lie in memory. */
+/* SHA-256 of the sizes, then of each layer's weights and biases, as they lie in memory; last, where there are any, the
+ * marks of linear neurons. */
 static rl_status hash_arrays(rl_network *net, rl_error *err) {
   size_t sizes = ((size_t)net->layers + 1) * sizeof *net->sizes, total = sizes;
   for (int k = 0; k < net->layers; k++)
     total += ((size_t)net->sizes[k] + 1) * (size_t)net->sizes[k + 1] * sizeof(double);
+  if (net->linear) total += (size_t)net->neurons;
   char *bytes = rl_alloc(total, 1);
   if (!bytes) return rl_fail_memory(err);
   char *end = append(bytes, net->sizes, sizes);
@@ -100,6 +102,7 @@ static rl_status hash_arrays(rl_network *net, rl_error *err) {
     end = append(end, net->weights[k], (size_t)net->sizes[k] * rows);
     end = append(end, net->biases[k], rows);
   }
+  if (net->linear) append(end, net->linear, (size_t)net->neurons);
   rl_sha256(bytes, total, net->sha256);
   rl_free(bytes);
   return RL_OK;
@@ -111,8 +114,18 @@ rl_status rl_network_finish(rl_network *net, rl_error *err) {
   return status;
 }
 
+rl_status rl_network_set_linear(rl_network *net, const uint8_t *linear, rl_error *err) {
+  size_t neurons = (size_t)net->neurons, k = 0;
+  while (k < neurons && !linear[k]) k++;
+  if (k == neurons) return RL_OK;
+  net->linear = rl_alloc(neurons, sizeof *net->linear);
+  if (!net->linear) return rl_fail_memory(err);
+  for (; k < neurons; k++) net->linear[k] = linear[k] != 0;
+  return RL_OK;
+}
+
 rl_status rl_network_create(rl_network **out, int layers, const int *sizes, const double *const *weights,
-                            const double *const *biases, rl_error *err) {
+                            const double *const *biases, const uint8_t *linear, rl_error *err) {
   rl_network *net;
   rl_status status = rl_network_allocate(&net, layers, sizes, err);
   if (status != RL_OK) return status;
@@ -121,7 +134,8 @@ rl_status rl_network_create(rl_network **out, int layers, const int *sizes, cons
     memcpy(net->weights[k], weights[k], (size_t)sizes[k] * rows);
     memcpy(net->biases[k], biases[k], rows);
   }
-  status = rl_network_finish(net, err);
+  status = linear ? rl_network_set_linear(net, linear, err) : RL_OK;
+  if (status == RL_OK) status = rl_network_finish(net, err);
   if (status != RL_OK) {
     rl_network_release(net);
     return status;
@@ -142,6 +156,7 @@ void rl_network_release(rl_network *net) {
     if (net->weights) rl_free(net->weights[k]);
     if (net->biases) rl_free(net->biases[k]);
   }
+  rl_free(net->linear);
   rl_free(net->weights);
   rl_free(net->biases);
   rl_free(net->sizes);
@@ -160,6 +175,7 @@ int rl_network_inputs(const rl_network *net) { return net->sizes[0]; }
 int rl_network_outputs(const rl_network *net) { return net->sizes[net->layers]; }
 int rl_network_neurons(const rl_network *net) { return net->neurons; }
 int rl_network_offset(const rl_network *net, int hidden) { return net->offsets[hidden]; }
+int rl_network_is_linear(const rl_network *net, int neuron) { return rl_is_linear(net, neuron); }
 const double *rl_network_weights(const rl_network *net, int layer) { return net->weights[layer]; }
 const double *rl_network_biases(const rl_network *net, int layer) { return net->biases[layer]; }
 const char *rl_network_file(const rl_network *net) { return net->file; }

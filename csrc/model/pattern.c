@@ -9,6 +9,16 @@ int rl_pattern_literals(const rl_network *net, const int8_t *signs) {
   return literals;
 }
 
+void rl_mark_linear(const rl_network *net, int8_t *signs) {
+  for (int k = 0; net->linear && k < net->neurons; k++)
+    if (net->linear[k]) signs[k] = RL_LINEAR;
+}
+
+void rl_unmark_linear(const rl_network *net, int8_t *signs) {
+  for (int k = 0; net->linear && k < net->neurons; k++)
+    if (net->linear[k]) signs[k] = RL_FREE;
+}
+
 /* Fixed neurons of hidden layer k. */
 static int layer_literals(const rl_network *net, const int8_t *signs, int k) {
   int literals = 0;
@@ -16,9 +26,28 @@ static int layer_literals(const rl_network *net, const int8_t *signs, int k) {
   return literals;
 }
 
+/* Has every neuron of hidden layer k a sign that can have one? */
+static int is_layer_fixed(const rl_network *net, const int8_t *signs, int k) {
+  for (int i = net->offsets[k]; i < net->offsets[k + 1]; i++)
+    if (signs[i] == RL_FREE && !rl_is_linear(net, i)) return 0;
+  return 1;
+}
+
+rl_status rl_pattern_check(const rl_network *net, const int8_t *signs, rl_error *err) {
+  for (int k = 0; signs && k < net->neurons; k++) {
+    if (signs[k] < RL_FREE || signs[k] > RL_ON)
+      return rl_fail(err, RL_EINPUT, "pattern: neuron %d has value %d, expected -1 (free), 0 (off) or 1 (on)", k,
+                     signs[k]);
+    if (signs[k] != RL_FREE && rl_is_linear(net, k))
+      return rl_fail(err, RL_EINPUT, "pattern: neuron %d passes its value on and has no sign, expected -1 (free), got %d",
+                     k, signs[k]);
+  }
+  return RL_OK;
+}
+
 int rl_pattern_is_prefix(const rl_network *net, const int8_t *signs) {
   int k = 0, hidden = net->layers - 1;
-  while (k < hidden && layer_literals(net, signs, k) == net->sizes[k + 1]) k++;
+  while (k < hidden && is_layer_fixed(net, signs, k)) k++;
   for (k++; k < hidden; k++)
     if (layer_literals(net, signs, k)) return 0;
   return 1;
@@ -26,7 +55,7 @@ int rl_pattern_is_prefix(const rl_network *net, const int8_t *signs) {
 
 static rl_status check_full(const rl_network *net, const int8_t *signs, rl_error *err) {
   for (int i = 0; i < net->neurons; i++)
-    if (signs[i] != RL_ON && signs[i] != RL_OFF)
+    if (signs[i] != RL_ON && signs[i] != RL_OFF && !rl_is_linear(net, i))
       return rl_fail(err, RL_EINPUT, "pattern: neuron %d is %s, expected every neuron on (1) or off (0)", i,
                      signs[i] == RL_FREE ? "free" : "neither on, off nor free");
   return RL_OK;
@@ -34,7 +63,7 @@ static rl_status check_full(const rl_network *net, const int8_t *signs, rl_error
 
 /* One step down: with y = G a + w0 over the activations a of hidden layer
  * k - 1 (m x h), adds G S b to w0 and writes G S W, the map over that layer's
- * inputs, to `down`; S keeps the neurons that are on. */
+ * inputs, to `down`; S keeps the neurons that are on or linear. */
 static void pull_back(const rl_network *net, const int8_t *signs, int k, const double *G, double *down, double *w0) {
   size_t m = (size_t)net->sizes[net->layers], h = (size_t)net->sizes[k], n = (size_t)net->sizes[k - 1];
   const double *W = net->weights[k - 1], *b = net->biases[k - 1];
@@ -42,7 +71,8 @@ static void pull_back(const rl_network *net, const int8_t *signs, int k, const d
   for (size_t r = 0; r < m; r++)
     for (size_t i = 0; i < h; i++) {
       double g = G[r * h + i];
-      if (signs[(size_t)net->offsets[k - 1] + i] != RL_ON || g == 0) continue;
+      int neuron = net->offsets[k - 1] + (int)i;
+      if (g == 0 || (signs[neuron] != RL_ON && !rl_is_linear(net, neuron))) continue;
       w0[r] += g * b[i];
       for (size_t j = 0; j < n; j++) down[r * n + j] += g * W[i * n + j];
     }

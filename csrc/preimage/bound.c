@@ -149,7 +149,7 @@ static rl_status output_forms(const rl_cover *cover, const rl_part *part, rl_aff
       int k = net->offsets[layer] + i;
       signs[i] = (int8_t)rl_neuron_sign(part->signs[k], part->l[k], part->u[k]);
     }
-    rl_affine_relu(forms, signs);
+    rl_affine_relu(forms, net, layer, signs);
     before = *forms;
     *forms = (rl_affine){0};
   }

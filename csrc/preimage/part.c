@@ -107,6 +107,7 @@ rl_status rl_part_root(rl_part **out, rl_cover *cover, rl_error *err) {
     memcpy(part->b, domain->b, (size_t)domain->rows * sizeof(double));
   }
   memset(part->signs, RL_FREE, (size_t)cover->neurons);
+  rl_mark_linear(cover->net, part->signs);
   for (int k = 0; k < cover->neurons; k++) {
     part->l[k] = -INFINITY;
     part->u[k] = INFINITY;
@@ -137,7 +138,7 @@ static rl_status neuron_row(const rl_cover *cover, rl_part *part, int neuron, in
       int j = net->offsets[k] + i;
       signs[i] = (int8_t)rl_neuron_sign(part->signs[j], part->l[j], part->u[j]);
     }
-    rl_affine_relu(&forms, signs);
+    rl_affine_relu(&forms, net, k, signs);
     rl_free(signs);
     before = forms;
     forms = (rl_affine){0};

@@ -29,7 +29,7 @@ static void affine_layer_at(rl_cover *cover, int layer, const double *x, size_t 
     int columns = net->sizes[k];
     for (int i = 0; i < net->sizes[k + 1]; i++) {
       double z = net->biases[k][i] + rl_dot(net->weights[k] + (size_t)i * (size_t)columns, in, columns);
-      out[i] = k < layer ? rl_max(z, 0) : z;
+      out[i] = k < layer ? rl_activation(net, net->offsets[k] + i, z) : z;
     }
     double *swap = in;
     in = out;

@@ -15,9 +15,10 @@ static rl_status check_arguments(const rl_network *net, const rl_domain *domain,
   if (pattern && !net) return rl_fail(err, RL_EINPUT, "a region with a pattern needs its network");
   if (net && net->sizes[0] != domain->n)
     return rl_fail(err, RL_EINPUT, "the domain has %d inputs, the network %d", domain->n, net->sizes[0]);
-  for (int i = 0; pattern && i < net->neurons; i++)
-    if (pattern[i] < RL_FREE || pattern[i] > RL_ON)
-      return rl_fail(err, RL_EINPUT, "pattern value %d of neuron %d is none of -1, 0, 1", pattern[i], i);
+  if (pattern) {
+    rl_status status = rl_pattern_check(net, pattern, err);
+    if (status != RL_OK) return status;
+  }
   if (rows < 0 || (rows > 0 && (!A || !b))) return rl_fail(err, RL_EINPUT, "%d rows without data", rows);
   for (int r = 0; r < rows; r++) {
     for (int j = 0; j < domain->n; j++) {
@@ -57,7 +58,7 @@ static rl_status append_pattern(rl_region *region, rl_error *err) {
       append_row(region, row, b);
       left--;
     }
-    rl_affine_relu(&forms, signs + offset);
+    rl_affine_relu(&forms, net, layer, signs + offset);
     before = forms;
     forms = (rl_affine){0};
   }
@@ -179,7 +180,7 @@ static int obeys_bounds(const rl_region *region, const double *x, rl_interval *z
       int sign = region->pattern[net->offsets[layer] + i];
       if ((sign == RL_ON && sum.hi < 0) || (sign == RL_OFF && sum.lo > 0)) return 0;
       if ((sign == RL_ON && !(sum.lo >= 0)) || (sign == RL_OFF && !(sum.hi <= 0))) sure = -1;
-      to[i] = (rl_interval){fmax(sum.lo, 0), fmax(sum.hi, 0)};
+      to[i] = rl_activation_interval(net, net->offsets[layer] + i, sum);
     }
     swap = from, from = to, to = swap;
   }

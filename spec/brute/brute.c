@@ -14,7 +14,8 @@
  *   brute.maximum(problem) -> result | nil, "overflow"
  *
  * problem, all numbers integers:
- *   layers   { {weights = {{...}, ...}, biases = {...}}, ... }, the last without ReLU
+ *   layers   { {weights = {{...}, ...}, biases = {...}, linear = {...} or nil}, ... }, the last without ReLU;
+ *            linear: 1 for a neuron without ReLU, else 0
  *   scale    optional, default 1: box and half-spaces are in units of 1/scale:
  *   lo, hi   lo/scale <= x <= hi/scale
  *   A, b     optional half-spaces A x <= b/scale
@@ -80,6 +81,7 @@ typedef struct problem {
   int size[MAX_LAYERS + 1];
   int64_t weight[MAX_LAYERS][MAX_WIDTH][MAX_WIDTH];
   int64_t bias[MAX_LAYERS][MAX_WIDTH];
+  int64_t linear[MAX_LAYERS][MAX_WIDTH];
   int64_t lo[MAX_INPUTS], hi[MAX_INPUTS];
   row halfspace[MAX_HALFSPACES];
   int sign[MAX_LAYERS][MAX_WIDTH]; /* 1, 0, -1 */
@@ -340,7 +342,7 @@ static void explore(problem *p, int layer, int i, const polytope *cell) {
     return;
   }
   row z = combine(p, p->size[layer], p->weight[layer][i], p->form[layer], p->bias[layer][i]);
-  if (layer == p->layers - 1) { /* an output */
+  if (layer == p->layers - 1 || p->linear[layer][i]) { /* an output, or no ReLU */
     p->form[layer + 1][i] = z;
     explore(p, layer, i + 1, cell);
     return;
@@ -407,7 +409,7 @@ static bool evaluate(const problem *p, const wide *x, wide *y) {
       wide z = p->bias[k][i] * UNIT;
       for (int j = 0; j < p->size[k]; j++) z += p->weight[k][i][j] * in[j];
       if (hidden && ((p->sign[k][i] == 1 && z < 0) || (p->sign[k][i] == 0 && z > 0))) return false;
-      y[i] = hidden && z < 0 ? 0 : z;
+      y[i] = hidden && !p->linear[k][i] && z < 0 ? 0 : z;
     }
     memcpy(in, y, sizeof in);
   }
@@ -486,6 +488,8 @@ static void read_layers(lua_State *L, problem *p) {
     luaL_checktype(L, -1, LUA_TTABLE);
     p->size[k + 1] = read_matrix(L, "weights", MAX_WIDTH, p->size[k], p->weight[k][0], MAX_WIDTH);
     read_integers(L, "biases", p->size[k + 1], p->bias[k]);
+    memset(p->linear[k], 0, sizeof p->linear[k]);
+    if (has_field(L, "linear")) read_integers(L, "linear", p->size[k + 1], p->linear[k]);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);

@@ -8,6 +8,7 @@ local generate = {}
 ---@class BruteLayer
 ---@field weights integer[][]
 ---@field biases integer[]
+---@field linear? integer[] 1: a neuron without ReLU, 0: one with it; default: all have it
 
 ---@class BruteRow a.x + c.y + d >= 0
 ---@field a? integer[]
@@ -101,7 +102,7 @@ function generate.eval(layers, x)
       end
       if k < #layers then
         preactivations[#preactivations + 1] = sum
-        sum = math.max(sum, 0)
+        if (layer.linear or {})[i] ~= 1 then sum = math.max(sum, 0) end
       end
       z[i] = sum
     end
@@ -176,12 +177,17 @@ end
 --- Some literals of a point of the box; some of them wrong.
 local function random_pattern(prng, problem)
   local _, preactivations = generate.eval(problem.layers, random_point(prng, problem))
+  local linear = {}
+  for k = 1, #problem.layers - 1 do
+    local layer = problem.layers[k]
+    for i = 1, #layer.biases do linear[#linear + 1] = (layer.linear or {})[i] == 1 end
+  end
   local share, wrong = prng:uniform(0.2, 1), prng:chance(0.4) and 0.3 or 0
   local pattern = {}
   for i, z in ipairs(preactivations) do
     local on = z > 0 or (z == 0 and prng:chance(0.5))
     if prng:chance(wrong) then on = not on end
-    pattern[i] = prng:chance(share) and (on and 1 or 0) or -1
+    pattern[i] = prng:chance(share) and not linear[i] and (on and 1 or 0) or -1
   end
   return pattern
 end
@@ -230,14 +236,26 @@ local function random_clause(prng, inputs, outputs)
   return clause
 end
 
+-- Some hidden neurons, or whole layers, lose their ReLU.
+local function make_linear(prng, layers)
+  local share = prng:uniform(0.1, 0.7)
+  for k = 1, #layers - 1 do
+    layers[k].linear = {}
+    local whole = prng:chance(0.2)
+    for i = 1, #layers[k].biases do layers[k].linear[i] = (whole or prng:chance(share)) and 1 or 0 end
+  end
+end
+
 --- The random problem of a seed.
 ---@param seed integer
+---@param linear? boolean with linear neurons among the hidden ones
 ---@return BruteProblem
-function generate.problem(seed)
+function generate.problem(seed, linear)
   local prng = Prng.new(seed)
   local inputs = prng:chance(0.4) and 2 or prng:integer(1, 3)
   local large = prng:chance(0.4) -- many cells
   local problem = { seed = seed, layers = random_layers(prng, inputs, large), scale = prng:chance(0.3) and 2 or 1 }
+  if linear then make_linear(prng, problem.layers) end
   problem.lo, problem.hi = random_box(prng, inputs, large)
   if prng:chance(large and 0.25 or 0.5) then problem.pattern = random_pattern(prng, problem) end
   if prng:chance(0.3) then problem.A, problem.b = random_halfspaces(prng, problem) end

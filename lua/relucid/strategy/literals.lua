@@ -10,6 +10,7 @@ local literals = {}
 function literals.truncated(net, k)
   local layers = {}
   for i = 1, k do layers[i] = net:layer(i) end
+  layers[k].linear = nil -- outputs have no ReLU anyway
   return core.network(layers)
 end
 

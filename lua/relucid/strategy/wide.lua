@@ -11,29 +11,37 @@ local forms = require "relucid.strategy.forms"
 ---@field data table    relucid.data: the rows by which literals are ordered
 ---@field depth? number  share of the rows that a literal has to offer more for each layer before its own; default 0.12
 
--- For each neuron, how many rows with the goal disagree with its sign at the point; and how many rows there are.
+-- For each literal, how many rows with the goal disagree with its sign at the point; and how many rows there are.
 local function disagreements(task)
   local data, net = task.hooks.data, task.net
   local outputs, own, counts, rows = net:eval(data), task.full:list(), {}, 0
-  for neuron = 1, net.neurons do counts[neuron] = 0 end
+  for k = 1, #own do counts[k] = 0 end
   for _, row in ipairs(task:region({}):members(data)) do
     if task.goal:value(nil, outputs[row]) >= 0 then
       rows = rows + 1
-      for neuron, literal in ipairs(net:pattern(data:row(row)):list()) do
-        if literal[3] ~= own[neuron][3] then counts[neuron] = counts[neuron] + 1 end
+      for k, literal in ipairs(net:pattern(data:row(row)):list()) do
+        if literal[3] ~= own[k][3] then counts[k] = counts[k] + 1 end
       end
     end
   end
   return counts, rows
 end
 
+-- How many neurons come before hidden layer k.
+local function first_of(net, k)
+  local count = 0
+  for i = 2, k do count = count + net.sizes[i] end
+  return count
+end
+
 -- The neurons whose sign some row disagrees with, in the order in which to drop them.
 local function order_of(task)
   local counts, rows = disagreements(task)
   local value, order = {}, {}
-  for neuron, literal in ipairs(task.full:list()) do
-    value[neuron] = counts[neuron] - task.own.depth * rows * (literal[1] - 1)
-    if counts[neuron] > 0 then order[#order + 1] = neuron end
+  for k, literal in ipairs(task.full:list()) do
+    local neuron = first_of(task.net, literal[1]) + literal[2]
+    value[neuron] = counts[k] - task.own.depth * rows * (literal[1] - 1)
+    if counts[k] > 0 then order[#order + 1] = neuron end
   end
   table.sort(order, function(a, b)
     if value[a] ~= value[b] then return value[a] > value[b] end

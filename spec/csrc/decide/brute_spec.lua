@@ -1,15 +1,15 @@
 --- The decision procedure against brute force: verdicts and maxima of small
 --- random problems.  A failure names the problem's seed: generate.problem(seed) makes it again.
 ---
---- Environment: RELUCID_LONG=1 checks 100,000 problems (some minutes) instead of 2,400; RELUCID_PROBLEMS, that
+--- Environment: RELUCID_LONG=1 checks 150,000 problems (some minutes) instead of 3,600; RELUCID_PROBLEMS, that
 --- many; RELUCID_SEED, a whole number: other problems.
 local brute = require "brute"
 local generate = require "spec.brute.generate"
 local luaunit = require "luaunit"
 local relucid = require "relucid"
 
-local PASSES = 6 -- calls of for_each_problem below
-local PROBLEMS = math.tointeger(tonumber(os.getenv "RELUCID_PROBLEMS")) or (os.getenv "RELUCID_LONG" and 100000 or 2400)
+local PASSES = 9 -- calls of for_each_problem below
+local PROBLEMS = math.tointeger(tonumber(os.getenv "RELUCID_PROBLEMS")) or (os.getenv "RELUCID_LONG" and 150000 or 3600)
 local COUNT = (PROBLEMS + PASSES - 1) // PASSES
 -- Seeds of a pass follow each other: leave room for more than it needs.
 local BAND = 20 * math.max(COUNT, 5000)
@@ -61,11 +61,20 @@ local function scaled_clause(clause, factor)
   return rows
 end
 
+local function marks_of(linear)
+  if not linear then return nil end
+  local marks = {}
+  for i, mark in ipairs(linear) do
+    marks[i] = mark == 1
+  end
+  return marks
+end
+
 --- The problem as net:search wants it, without a mode; rows in units of problem.unit.
 local function arguments_of(problem)
   local layers, hidden, at = {}, {}, 0
   for k, layer in ipairs(problem.layers) do
-    layers[k] = { W = layer.weights, b = layer.biases }
+    layers[k] = { W = layer.weights, b = layer.biases, linear = marks_of(layer.linear) }
     if problem.pattern and k < #problem.layers then
       hidden[k] = {}
       for i = 1, #layer.biases do
@@ -171,13 +180,13 @@ local function check_maximum(problem, reference)
 end
 
 --- Check COUNT problems, of the seeds of pass 0 to PASSES-1.  check(problem, reference) returns whether the problem
---- was left open, nil: it does not count; at most the given share may be left open.
-local function for_each_problem(pass, most_open, check)
+--- was left open, nil: it does not count; at most the given share may be left open.  linear: with linear neurons.
+local function for_each_problem(pass, most_open, check, linear)
   local open, checked, seed = 0, 0, OFFSET + pass * BAND
   while checked < COUNT do
     seed = seed + 1
     luaunit.assertTrue(seed <= OFFSET + (pass + 1) * BAND, "too few problems that count")
-    local problem = generate.problem(seed)
+    local problem = generate.problem(seed, linear)
     local reference = reference_of(problem)
     local left_open = reference and check(problem, reference)
     if left_open ~= nil then checked = checked + 1 end
@@ -202,6 +211,17 @@ end
 
 function suite.test_maximize()
   for_each_problem(2, 0.02, check_maximum)
+end
+
+--- The same with neurons that pass their values on: they are never split, and in no pattern.
+function suite.test_linear_neurons()
+  for_each_problem(6, 0.02, function(problem, reference)
+    return check_verdict(problem, reference, "find")
+  end, true)
+  for_each_problem(7, 0.02, function(problem, reference)
+    return check_verdict(problem, reference, "find_strict")
+  end, true)
+  for_each_problem(8, 0.02, check_maximum, true)
 end
 
 --- Call check(shifted, reference) with random problems whose maximum is exactly `value`.

@@ -129,13 +129,15 @@ local function random_fields(rng, net, i)
   return fields
 end
 
---- f(net, fields, proof, name) for `count` proofs that random networks keep properties, if only just.
-local function each_random_proof(count, sizes, f)
+--- f(net, fields, proof, name) for `count` proofs that random networks (changed by change(rng, net)) keep properties,
+--- if only just.
+local function each_random_proof(count, sizes, f, change)
   local most = 3 * MOST_WORK * math.max(1, sizes[2] // 8) ^ 2
   support.random("proof", function(rng)
     local done = 0
     for i = 1, 50 * count do
       local net = support.random_network(rng, sizes)
+      if change then net = change(rng, net) end
       local fields = random_fields(rng, net, i)
       local search = net:search(fields)
       search:run()
@@ -169,6 +171,15 @@ function T.test_random_networks()
         lu.assertFalse(checker.check(problem_of(net, fields), proof), name)
       end
     end)
+  end
+end
+
+--- Networks some of whose neurons pass their values on.
+function T.test_linear_neurons()
+  for _, sizes in ipairs { { 3, 5, 5, 2 }, { 6, 4, 4, 2 } } do
+    each_random_proof(COUNT // 4, sizes, function(net, fields, proof, name)
+      check(problem_of(net, fields), proof, name)
+    end, support.some_linear)
   end
 end
 
