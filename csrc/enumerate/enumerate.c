@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/round.h"
 #include "core/vector.h"
 #include "encode/affine.h"
 
@@ -94,8 +95,8 @@ static rl_status emit(rl_enumerate *e, rl_region_cell *cell, rl_error *err) {
   }
   rl_leaf *leaf = &e->leaves[e->count];
   *leaf = (rl_leaf){.group = (int)e->count};
-  rl_status status = rl_enumerate_refine(e, cell->polytope, cell->signs, err);
-  if (!status) status = rl_polytope_volume(cell->polytope, &leaf->lo, &leaf->hi, err);
+  rl_status status = rl_enumerate_refine(e, cell->polytope, cell->signs, e->tolerance, err);
+  if (!status) status = rl_polytope_volume(cell->polytope, e->unit, &leaf->lo, &leaf->hi, err);
   if (status) return status;
   leaf->polytope = cell->polytope;
   leaf->signs = cell->signs; /* linear neurons free, as in any pattern */
@@ -146,8 +147,8 @@ static int is_excluded(rl_enumerate *e, const rl_region_cell *cell) {
   rl_polytope_range(cell->polytope, lo, hi);
   for (int j = 0; j < e->n; j++) e->lo[j] = e->domain->lo[j], e->hi[j] = e->domain->hi[j];
   for (int k = 0; k < e->d; k++) {
-    e->lo[e->varies[k]] = rl_max(e->lo[e->varies[k]], lo[k]);
-    e->hi[e->varies[k]] = rl_min(e->hi[e->varies[k]], hi[k]);
+    e->lo[e->varies[k]] = rl_max(e->lo[e->varies[k]], rl_mul_down(lo[k], e->unit[k]));
+    e->hi[e->varies[k]] = rl_min(e->hi[e->varies[k]], rl_mul_up(hi[k], e->unit[k]));
   }
   for (int k = 0; k < e->net->neurons; k++) e->l[k] = -INFINITY, e->u[k] = INFINITY;
   if (!rl_forward_run(e->forward, e->lo, e->hi, cell->signs, e->l, e->u, e->needed, 1)) return 0;
@@ -256,9 +257,25 @@ static rl_status check_arguments(const rl_network *net, const rl_domain *domain,
   return RL_OK;
 }
 
+/* The inputs that vary, what they are measured in, and how well vertices are to be known: to a small part of the
+ * narrowest width. */
+static void choose_units(rl_enumerate *e) {
+  double narrowest = 1;
+  for (int j = 0; j < e->n; j++) {
+    double lo = e->domain->lo[j], hi = e->domain->hi[j];
+    if (!(lo < hi)) continue;
+    double unit = rl_polytope_unit(lo, hi);
+    narrowest = rl_min(narrowest, hi / unit - lo / unit);
+    e->unit[e->d] = unit;
+    e->varies[e->d++] = j;
+  }
+  e->tolerance = 1e-9 * narrowest;
+}
+
 static rl_status allocate(rl_enumerate *e, rl_error *err) {
   size_t n = (size_t)e->n, neurons = (size_t)e->net->neurons;
   e->varies = rl_alloc(n, sizeof *e->varies);
+  e->unit = rl_alloc(n, sizeof *e->unit);
   e->lo = rl_alloc(n, sizeof(double));
   e->hi = rl_alloc(n, sizeof(double));
   e->l = rl_alloc(neurons, sizeof(double));
@@ -266,9 +283,8 @@ static rl_status allocate(rl_enumerate *e, rl_error *err) {
   e->needed = rl_alloc(neurons, 1);
   e->at = rl_alloc(64, 1);
   e->at_room = 64;
-  if (!e->varies || !e->lo || !e->hi || !e->l || !e->u || !e->needed || !e->at) return rl_fail_memory(err);
-  for (int j = 0; j < e->n; j++)
-    if (e->domain->lo[j] < e->domain->hi[j]) e->varies[e->d++] = j;
+  if (!e->varies || !e->unit || !e->lo || !e->hi || !e->l || !e->u || !e->needed || !e->at) return rl_fail_memory(err);
+  choose_units(e);
   rl_status status = rl_forward_create(&e->forward, e->net, err);
   return status ? status : rl_dual_create(&e->dual, e->net, e->domain, err);
 }
@@ -282,7 +298,8 @@ static void domain_row(const rl_enumerate *e, int r, rl_polytope_row *form) {
   for (int j = 0, k = 0; j < e->n; j++) {
     double a = domain->A[(size_t)r * (size_t)e->n + (size_t)j];
     if (k < e->d && e->varies[k] == j) {
-      form->w[k++] = -a;
+      form->w[k] = rl_polytope_scaled(-a, e->unit[k], &form->slope_error);
+      k++;
       continue;
     }
     form->w[e->d] -= a * domain->lo[j];
@@ -299,8 +316,8 @@ static rl_status start(rl_enumerate *e, rl_error *err) {
     int j = e->varies[k];
     low[k] = RL_ID_LOW(j);
     high[k] = RL_ID_HIGH(j);
-    lo[k] = e->domain->lo[j];
-    hi[k] = e->domain->hi[j];
+    lo[k] = e->domain->lo[j] / e->unit[k];
+    hi[k] = e->domain->hi[j] / e->unit[k];
   }
   int8_t *signs = rl_alloc((size_t)e->net->neurons, 1);
   if (!signs) return rl_fail_memory(err);
@@ -366,7 +383,7 @@ void rl_enumerate_release(rl_enumerate *e) {
   if (e->net) rl_exact_forms_free(e);
   rl_dual_release(e->dual);
   rl_forward_release(e->forward);
-  void *owned[] = {e->leaves, e->groups, e->varies, e->lo, e->hi, e->l, e->u, e->needed, e->at};
+  void *owned[] = {e->leaves, e->groups, e->varies, e->unit, e->lo, e->hi, e->l, e->u, e->needed, e->at};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_property_release(e->property);
   rl_domain_release(e->domain);

@@ -38,13 +38,15 @@ typedef struct rl_leaf {
   int *united;
 } rl_leaf;
 
-/* Exact forms of a prefix, computed when a sign at a vertex is open. */
+/* Exact forms of pre-activations under a prefix, computed one by one when a sign at a vertex is open: integers times
+ * 2^scale[layer]. */
 typedef struct rl_exact_forms {
-  int8_t *signs; /* of the prefix they are for */
-  int layers;    /* how many layers are there */
-  mpq_t **q;     /* layers: sizes[k + 1] x (d + 1) */
-  mpq_t *rows;   /* of the property, or NULL */
-  int have_rows;
+  int8_t *signs;         /* neurons: of the prefix they are for */
+  rl_input_forms inputs; /* z NULL: nothing is allocated yet */
+  int *scale;            /* layers */
+  mpz_t **form;          /* layers: sizes[k + 1] x (d + 1) */
+  uint8_t **known;       /* layers: sizes[k + 1] */
+  mpz_t factor;
 } rl_exact_forms;
 
 struct rl_enumerate {
@@ -52,7 +54,9 @@ struct rl_enumerate {
   rl_domain *domain;
   rl_property *property; /* or NULL */
   int n, d;
-  int *varies; /* d: the inputs that vary */
+  int *varies;      /* d: the inputs that vary */
+  double *unit;     /* d: what their coordinates are measured in, powers of two */
+  double tolerance; /* of vertices in leaves, relative to their size */
   rl_region_cell *stack;
   rl_leaf *leaves;
   long count, room;
@@ -77,8 +81,9 @@ typedef struct rl_exact_query {
 } rl_exact_query;
 
 rl_status rl_enumerate_oracle(void *context, const rl_polytope *polytope, int vertex, int id, int *sign, rl_error *err);
-/* Vertices of a leaf whose coordinates are badly known, computed anew. */
-rl_status rl_enumerate_refine(rl_enumerate *e, rl_polytope *polytope, const int8_t *signs, rl_error *err);
+/* Vertices of a cell whose coordinates are not known to within the tolerance, computed anew. */
+rl_status rl_enumerate_refine(rl_enumerate *e, rl_polytope *polytope, const int8_t *signs, double tolerance,
+                              rl_error *err);
 void rl_exact_forms_free(rl_enumerate *e);
 
 /* ---- forms.c */

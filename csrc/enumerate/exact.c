@@ -1,158 +1,155 @@
-/* L4: signs at vertices in rational arithmetic (see enumerate.h).
+/* L4: signs at vertices in exact arithmetic (see enumerate.h).
  *
  * A vertex is where rows meet, each an affine form of a neuron under the cell's pattern, a row of the property, or a
- * bound of the domain; all have rational coefficients, hence so has the vertex. */
+ * bound of the domain; the coefficients of all of them are sums of products of doubles. */
 #include "enumerate/enumerate.h"
 
 #include <string.h>
 
+static int length_of(const rl_enumerate *e) { return e->d + 1; }
+
 static size_t forms_size(const rl_enumerate *e, int layer) {
-  return (size_t)e->net->sizes[layer + 1] * ((size_t)e->d + 1);
+  return (size_t)e->net->sizes[layer + 1] * (size_t)length_of(e);
+}
+
+static mpz_t *form_at(const rl_enumerate *e, int layer, int i) {
+  return e->exact.form[layer] + (size_t)i * (size_t)length_of(e);
 }
 
 void rl_exact_forms_free(rl_enumerate *e) {
   rl_exact_forms *x = &e->exact;
-  for (int k = 0; x->q && k < e->net->layers; k++) rl_rationals_free(x->q[k], forms_size(e, k));
-  if (x->rows && e->property) rl_rationals_free(x->rows, (size_t)e->property->total * ((size_t)e->d + 1));
-  rl_free(x->q);
+  for (int k = 0; k < e->net->layers; k++) {
+    if (x->form) rl_integers_free(x->form[k], forms_size(e, k));
+    if (x->known) rl_free(x->known[k]);
+  }
+  if (x->inputs.z) mpz_clear(x->factor);
+  rl_input_forms_free(&x->inputs);
   rl_free(x->signs);
+  rl_free(x->scale);
+  rl_free(x->form);
+  rl_free(x->known);
   *x = (rl_exact_forms){0};
+}
+
+/* All forms of a layer have one scale, which depends on the weights alone. */
+static int scale_of(const rl_network *net, int layer, int before) {
+  size_t rows = (size_t)net->sizes[layer + 1], columns = (size_t)net->sizes[layer];
+  int scale = before + rl_dyadic_lowest(rows * columns, net->weights[layer], 0);
+  return rl_dyadic_lowest(rows, net->biases[layer], scale);
 }
 
 static rl_status allocate(rl_enumerate *e, rl_error *err) {
   rl_exact_forms *x = &e->exact;
-  if (x->q) return RL_OK;
-  x->signs = rl_alloc((size_t)e->net->neurons, 1);
-  x->q = rl_alloc((size_t)e->net->layers, sizeof *x->q);
-  return x->signs && x->q ? RL_OK : rl_fail_memory(err);
-}
-
-/* target[d+1] += factor * source[d+1] */
-static void add_multiple(mpq_t *target, double factor, mpq_t *source, int d, mpq_t a, mpq_t b) {
-  if (factor == 0) return;
-  mpq_set_d(a, factor);
-  for (int j = 0; j <= d; j++) {
-    mpq_mul(b, a, source[j]);
-    mpq_add(target[j], target[j], b);
+  const rl_network *net = e->net;
+  if (x->inputs.z) return RL_OK;
+  rl_status status = rl_input_forms_make(&x->inputs, e->n, e->d, e->varies, e->unit, e->domain->lo, err);
+  if (status) return status;
+  mpz_init(x->factor);
+  x->signs = rl_alloc((size_t)net->neurons, 1);
+  x->scale = rl_alloc((size_t)net->layers, sizeof *x->scale);
+  x->form = rl_alloc((size_t)net->layers, sizeof *x->form);
+  x->known = rl_alloc((size_t)net->layers, sizeof *x->known);
+  int done = x->signs && x->scale && x->form && x->known;
+  for (int k = 0; k < net->layers && done; k++) {
+    x->form[k] = rl_integers_make(forms_size(e, k));
+    x->known[k] = rl_alloc((size_t)net->sizes[k + 1], 1);
+    x->scale[k] = scale_of(net, k, k ? x->scale[k - 1] : x->inputs.scale);
+    done = x->form[k] && x->known[k];
   }
+  if (done) return RL_OK;
+  rl_exact_forms_free(e);
+  return rl_fail_memory(err);
 }
 
-/* target += factor * x_input */
-static void add_input(const rl_enumerate *e, mpq_t *target, double factor, int input, mpq_t a, mpq_t b) {
-  mpq_set_d(a, factor);
-  for (int k = 0; k < e->d; k++)
-    if (e->varies[k] == input) {
-      mpq_add(target[k], target[k], a);
-      return;
-    }
-  mpq_set_d(b, e->domain->lo[input]);
-  mpq_mul(a, a, b);
-  mpq_add(target[e->d], target[e->d], a);
+/* Is the activation of neuron k before `layer` its pre-activation? */
+static int is_passed(const rl_enumerate *e, int layer, int k) {
+  int neuron = layer > 0 ? e->net->offsets[layer - 1] + k : 0;
+  return layer == 0 || e->exact.signs[neuron] == RL_ON || rl_is_linear(e->net, neuron);
 }
 
-/* Is the activation of the neuron its pre-activation? */
-static int is_passed(const rl_network *net, const int8_t *signs, int neuron) {
-  return signs[neuron] == RL_ON || rl_is_linear(net, neuron);
-}
-
-static rl_status compute_layer(rl_enumerate *e, int layer, rl_error *err) {
+/* Form i of the layer, and those that it is made of. */
+static const mpz_t *compute(rl_enumerate *e, int layer, int i) {
   const rl_network *net = e->net;
   rl_exact_forms *x = &e->exact;
-  size_t length = (size_t)e->d + 1, width = (size_t)net->sizes[layer];
-  if (!x->q[layer]) x->q[layer] = rl_rationals_make(forms_size(e, layer));
-  if (!x->q[layer]) return rl_fail_memory(err);
-  mpq_t a, b;
-  mpq_inits(a, b, NULL);
-  for (size_t i = 0; i < (size_t)net->sizes[layer + 1]; i++) {
-    mpq_t *form = x->q[layer] + i * length;
-    const double *w = net->weights[layer] + i * width;
-    for (size_t j = 0; j < length; j++) mpq_set_ui(form[j], 0, 1);
-    mpq_set_d(form[e->d], net->biases[layer][i]);
-    for (size_t k = 0; k < width; k++) {
-      if (w[k] == 0) continue;
-      if (layer == 0)
-        add_input(e, form, w[k], (int)k, a, b);
-      else if (is_passed(net, x->signs, net->offsets[layer - 1] + (int)k))
-        add_multiple(form, w[k], x->q[layer - 1] + k * length, e->d, a, b);
-    }
+  mpz_t *form = form_at(e, layer, i);
+  if (x->known[layer][i]) return (const mpz_t *)form;
+  int length = length_of(e), columns = net->sizes[layer];
+  const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
+  for (int j = 0; j < e->d; j++) mpz_set_ui(form[j], 0);
+  rl_dyadic_set(form[e->d], net->biases[layer][i], x->scale[layer]);
+  for (int k = 0; k < columns; k++) {
+    mpz_t *source;
+    if (w[k] == 0 || !is_passed(e, layer, k)) continue;
+    if (layer > 0) compute(e, layer - 1, k);
+    source = layer > 0 ? form_at(e, layer - 1, k) : x->inputs.z + (size_t)k * (size_t)length;
+    rl_dyadic_add_product(form, x->scale[layer], w[k], source, layer > 0 ? x->scale[layer - 1] : x->inputs.scale,
+                          length, x->factor);
   }
-  mpq_clears(a, b, NULL);
-  return RL_OK;
+  x->known[layer][i] = 1;
+  return (const mpz_t *)form;
 }
 
-static rl_status compute_rows(rl_enumerate *e, rl_error *err) {
-  const rl_property *p = e->property;
-  rl_exact_forms *x = &e->exact;
-  size_t length = (size_t)e->d + 1;
-  if (!x->rows) x->rows = rl_rationals_make((size_t)p->total * length);
-  if (!x->rows) return rl_fail_memory(err);
-  mpq_t a, b;
-  mpq_inits(a, b, NULL);
-  for (size_t r = 0; r < (size_t)p->total; r++) {
-    mpq_t *form = x->rows + r * length;
-    for (size_t j = 0; j < length; j++) mpq_set_ui(form[j], 0, 1);
-    mpq_set_d(form[e->d], p->d[r]);
-    for (size_t i = 0; i < (size_t)p->m; i++)
-      add_multiple(form, p->c[r * (size_t)p->m + i], x->q[e->net->layers - 1] + i * length, e->d, a, b);
-    for (int j = 0; p->a && j < e->n; j++) add_input(e, form, p->a[r * (size_t)e->n + (size_t)j], j, a, b);
-  }
-  mpq_clears(a, b, NULL);
-  x->have_rows = 1;
-  return RL_OK;
-}
-
-/* Forms of layers 0..layer for the signs; what is there for the same prefix stays. */
-static rl_status prepare(rl_enumerate *e, const int8_t *signs, int layer, rl_error *err) {
+/* Forms are for these signs from now on; those of layers that no changed sign comes before stay. */
+static rl_status prepare(rl_enumerate *e, const int8_t *signs, rl_error *err) {
+  const rl_network *net = e->net;
   rl_exact_forms *x = &e->exact;
   rl_status status = allocate(e, err);
-  int good = 0; /* layers whose forms are for these signs: all signs before them agree */
-  while (!status && good < x->layers &&
-         (good == 0 || memcmp(x->signs + e->net->offsets[good - 1], signs + e->net->offsets[good - 1],
-                              (size_t)e->net->sizes[good]) == 0))
+  if (status) return status;
+  int good = 0; /* hidden layers whose signs agree */
+  while (good < net->layers - 1 && memcmp(x->signs + net->offsets[good], signs + net->offsets[good],
+                                          (size_t)net->sizes[good + 1]) == 0)
     good++;
-  if (good < x->layers || layer >= x->layers) x->have_rows = 0;
-  if (!status) memcpy(x->signs, signs, (size_t)e->net->neurons);
-  x->layers = good;
-  while (!status && x->layers <= layer) {
-    status = compute_layer(e, x->layers, err);
-    if (!status) x->layers++;
+  for (int k = good + 1; k < net->layers; k++) memset(x->known[k], 0, (size_t)net->sizes[k + 1]);
+  memcpy(x->signs, signs, (size_t)net->neurons);
+  return RL_OK;
+}
+
+static void copy_form(const rl_enumerate *e, mpz_t *form, const mpz_t *source) {
+  for (int j = 0; j < length_of(e); j++) mpz_set(form[j], source[j]);
+}
+
+/* Row r of the property: d + c.F(x) + a.x. */
+static void property_row(rl_enumerate *e, int r, mpz_t *form) {
+  const rl_property *p = e->property;
+  rl_exact_forms *x = &e->exact;
+  int last = e->net->layers - 1, length = length_of(e);
+  const double *c = p->c + (size_t)r * (size_t)p->m, *a = p->a ? p->a + (size_t)r * (size_t)p->n : NULL;
+  int scale = rl_dyadic_lowest(1, &p->d[r], x->scale[last] + rl_dyadic_lowest((size_t)p->m, c, 0));
+  if (a) {
+    int with_inputs = x->inputs.scale + rl_dyadic_lowest((size_t)p->n, a, 0);
+    scale = with_inputs < scale ? with_inputs : scale;
   }
-  return status;
+  rl_dyadic_set(form[e->d], p->d[r], scale);
+  for (int i = 0; i < p->m; i++) {
+    if (c[i] == 0) continue;
+    compute(e, last, i);
+    rl_dyadic_add_product(form, scale, c[i], form_at(e, last, i), x->scale[last], length, x->factor);
+  }
+  for (int j = 0; a && j < e->n; j++)
+    rl_dyadic_add_product(form, scale, a[j], x->inputs.z + (size_t)j * (size_t)length, x->inputs.scale, length,
+                          x->factor);
 }
 
 /* An rl_exact_form; context is an rl_exact_query. */
-static rl_status exact_form(void *context, int id, mpq_t *form, rl_error *err) {
+static rl_status exact_form(void *context, int id, mpz_t *form, rl_error *err) {
   const rl_exact_query *query = context;
   rl_enumerate *e = query->enumerate;
   const rl_network *net = e->net;
-  size_t length = (size_t)e->d + 1;
+  const rl_domain *domain = e->domain;
+  rl_status status = prepare(e, query->signs, err);
+  if (status) return status;
   if (id >= net->neurons) {
-    rl_status status = prepare(e, query->signs, net->layers - 1, err);
-    if (!status && !e->exact.have_rows) status = compute_rows(e, err);
-    for (size_t j = 0; j < length && !status; j++)
-      mpq_set(form[j], e->exact.rows[(size_t)(id - net->neurons) * length + j]);
-    return status;
-  }
-  if (id >= 0) {
+    property_row(e, id - net->neurons, form);
+  } else if (id >= 0) {
     int layer = rl_network_layer_of(net, id);
-    rl_status status = prepare(e, query->signs, layer, err);
-    for (size_t j = 0; j < length && !status; j++)
-      mpq_set(form[j], e->exact.q[layer][(size_t)(id - net->offsets[layer]) * length + j]);
-    return status;
-  }
-  mpq_t a, b;
-  mpq_inits(a, b, NULL);
-  int index = -1 - id;
-  if (index < 2 * e->n) {
-    int input = index / 2, high = index % 2;
-    mpq_set_d(form[e->d], high ? e->domain->hi[input] : -e->domain->lo[input]);
-    add_input(e, form, high ? -1 : 1, input, a, b);
+    copy_form(e, form, compute(e, layer, id - net->offsets[layer]));
+  } else if (-1 - id < 2 * e->n) {
+    int input = (-1 - id) / 2, high = (-1 - id) % 2;
+    rl_input_forms_bound(&e->exact.inputs, input, high ? -1 : 1, high ? domain->hi[input] : domain->lo[input], form);
   } else {
-    size_t r = (size_t)(index - 2 * e->n);
-    mpq_set_d(form[e->d], e->domain->b[r]);
-    for (int j = 0; j < e->n; j++) add_input(e, form, -e->domain->A[r * (size_t)e->n + (size_t)j], j, a, b);
+    size_t r = (size_t)(-1 - id - 2 * e->n);
+    rl_input_forms_row(&e->exact.inputs, domain->A + r * (size_t)e->n, -1, domain->b[r], form);
   }
-  mpq_clears(a, b, NULL);
   return RL_OK;
 }
 
@@ -161,7 +158,8 @@ rl_status rl_enumerate_oracle(void *context, const rl_polytope *p, int vertex, i
   return rl_polytope_exact_sign(p, vertex, id, exact_form, context, sign, err);
 }
 
-rl_status rl_enumerate_refine(rl_enumerate *e, rl_polytope *polytope, const int8_t *signs, rl_error *err) {
+rl_status rl_enumerate_refine(rl_enumerate *e, rl_polytope *polytope, const int8_t *signs, double tolerance,
+                              rl_error *err) {
   rl_exact_query query = {e, signs};
-  return rl_polytope_refine(polytope, 1e-9, exact_form, &query, err);
+  return rl_polytope_refine(polytope, tolerance, exact_form, &query, err);
 }

@@ -35,7 +35,7 @@ static rl_status create(rl_forms **out, int count, int d, rl_error *err) {
   return RL_OK;
 }
 
-/* The first layer: its weights at the inputs that vary; the others go into the constant. */
+/* The first layer: its weights at the inputs that vary, in their units; the others go into the constant. */
 static void first_layer(const rl_enumerate *e, rl_forms *f) {
   const rl_network *net = e->net;
   for (int i = 0; i < f->count; i++) {
@@ -44,7 +44,8 @@ static void first_layer(const rl_enumerate *e, rl_forms *f) {
     w[e->d] = net->biases[0][i];
     for (int j = 0, k = 0; j < e->n; j++) {
       if (k < e->d && e->varies[k] == j) {
-        w[k++] = row[j];
+        w[k] = rl_polytope_scaled(row[j], e->unit[k], &f->slope_error[i]);
+        k++;
         continue;
       }
       w[e->d] += row[j] * e->domain->lo[j];
@@ -106,8 +107,9 @@ rl_status rl_forms_property(rl_forms **out, const rl_enumerate *e, const rl_form
     for (int j = 0, k = 0; j < e->n; j++) {
       double a = p->a[(size_t)r * (size_t)e->n + (size_t)j];
       if (k < e->d && e->varies[k] == j) {
-        w[k] += a;
-        f->slope_error[r] += 2 * RL_UNIT * (fabs(w[k]) + fabs(a));
+        double term = rl_polytope_scaled(a, e->unit[k], &f->slope_error[r]);
+        w[k] += term;
+        f->slope_error[r] += 2 * RL_UNIT * (fabs(w[k]) + fabs(term));
         k++;
       } else {
         double term = a * e->domain->lo[j];

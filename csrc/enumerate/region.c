@@ -1,4 +1,5 @@
 /* L4: what an enumeration found, as regions (see enumerate.h). */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -42,14 +43,16 @@ void rl_enumerate_total(const rl_enumerate *e, double *lo, double *hi) {
   }
 }
 
-/* A row w.x + w_d >= 0 as a.x <= b over all inputs, moved inwards by its error bounds over the box. */
+/* A row w.u + w_d >= 0 in coordinates u as a.x <= b over all inputs, moved inwards by its error bounds over the box. */
 static void inward_row(const rl_enumerate *e, const rl_polytope_row *row, double *a, double *b) {
   memset(a, 0, (size_t)e->n * sizeof *a);
   double error = row->constant_error;
   for (int k = 0; k < e->d; k++) {
     int j = e->varies[k];
-    a[j] = -row->w[k];
-    error = rl_add_up(error, rl_mul_up(row->slope_error, fmax(fabs(e->domain->lo[j]), fabs(e->domain->hi[j]))));
+    double unit = e->unit[k], reach = fmax(fabs(e->domain->lo[j] / unit), fabs(e->domain->hi[j] / unit));
+    a[j] = -row->w[k] / unit;
+    double lost = a[j] * unit == -row->w[k] ? 0 : DBL_MIN + unit * DBL_MIN;
+    error = rl_add_up(error, rl_mul_up(rl_add_up(row->slope_error, lost), reach));
   }
   *b = rl_add_down(row->w[e->d], -error);
 }
@@ -93,5 +96,5 @@ void rl_enumerate_vertex(const rl_enumerate *e, long index, int vertex, double *
     vertex -= leaf->polytope->vertices;
   }
   memcpy(x, e->domain->lo, (size_t)e->n * sizeof *x);
-  for (int k = 0; k < e->d; k++) x[e->varies[k]] = leaf->polytope->vertex[vertex].x[k];
+  for (int k = 0; k < e->d; k++) x[e->varies[k]] = leaf->polytope->vertex[vertex].x[k] * e->unit[k];
 }

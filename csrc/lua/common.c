@@ -244,6 +244,36 @@ void rlua_end(lua_State *L, rl_status status, const rl_error *err) {
 
 /* ---- tables of options ------------------------------------------------------ */
 
+static int is_one_of(const char *word, const char *const *list) {
+  for (; list && *list; list++)
+    if (strcmp(word, *list) == 0) return 1;
+  return 0;
+}
+
+/* The words of both lists, pushed as one string. */
+static const char *push_words(lua_State *L, const char *const *own, const char *const *more) {
+  luaL_Buffer B;
+  int some = 0;
+  luaL_buffinit(L, &B);
+  for (int k = 0; k < 2; k++)
+    for (const char *const *list = k ? more : own; list && *list; list++) {
+      if (some++) luaL_addchar(&B, ' ');
+      luaL_addstring(&B, *list);
+    }
+  luaL_pushresult(&B);
+  return lua_tostring(L, -1);
+}
+
+void rlua_check_options(lua_State *L, int idx, const char *what, const char *const *own, const char *const *more) {
+  rlua_check_list(L, idx, what);
+  for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+    if (key && (is_one_of(key, own) || is_one_of(key, more))) continue;
+    const char *bad = luaL_tolstring(L, -2, NULL);
+    rlua_raise(L, "%s: unknown option '%s'; known are: %s", what, bad, push_words(L, own, more));
+  }
+}
+
 double rlua_number_option(lua_State *L, int idx, const char *name, double value) {
   if (lua_getfield(L, idx, name) != LUA_TNIL) {
     value = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;

@@ -68,6 +68,9 @@ void rlua_halfspaces(lua_State *L, int idx, int n, int *rows, const double **A, 
 /* An integer low..high at idx. */
 int rlua_integer(lua_State *L, int idx, const char *what, int low, int high);
 
+/* Raise unless the value at idx is a table whose keys are all in `own` or `more` (ended by NULL; more may be NULL).
+ * `what` names the function in the message. */
+void rlua_check_options(lua_State *L, int idx, const char *what, const char *const *own, const char *const *more);
 /* Field `name` of the table at idx, a number >= 0; `value` where it is absent. */
 double rlua_number_option(lua_State *L, int idx, const char *name, double value);
 /* list[i] = {name, default, help} in the list on top: an option as the command's help shows it. */
@@ -85,6 +88,10 @@ int rlua_neuron(lua_State *L, int idx, const rl_network *net, const char *what);
 
 /* Properties (property.c): the property at idx, usable with net (own reference in a pushed userdata). */
 const rl_property *rlua_property_for(lua_State *L, int idx, const rl_network *net, const char *what);
+
+/* Domains (domain.c): field "domain" of the table at idx, without it the box that the network's file gives; raises where
+ * there is none, or it has another number of inputs.  Pushes one value. */
+const rl_domain *rlua_domain_for(lua_State *L, int idx, const rl_network *net);
 
 /* Constructors and function tables for module.c. */
 int rlua_network_read(lua_State *L);

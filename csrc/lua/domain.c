@@ -33,6 +33,32 @@ int rlua_domain_create(lua_State *L) {
   return 1;
 }
 
+/* Pushes the box that the network's file gives. */
+static const rl_domain *push_box(lua_State *L, const rl_network *net) {
+  int n = rl_network_inputs(net);
+  double *lo = lua_newuserdatauv(L, 2 * (size_t)n * sizeof *lo, 0);
+  if (!rl_network_box(net, lo, lo + n)) rlua_raise(L, "the network's file gives no input box: a domain is needed");
+  rlua_handle *h = rlua_new(L, &rlua_domain, 0);
+  rl_domain *domain = NULL;
+  rl_error err;
+  rl_status status = rl_domain_create(&domain, n, lo, lo + n, 0, NULL, NULL, &err);
+  h->resource = domain;
+  rlua_succeed(L, status, &err);
+  lua_replace(L, -2);
+  return domain;
+}
+
+const rl_domain *rlua_domain_for(lua_State *L, int idx, const rl_network *net) {
+  if (lua_getfield(L, idx, "domain") == LUA_TNIL) {
+    lua_pop(L, 1);
+    return push_box(L, net);
+  }
+  const rl_domain *domain = rlua_check(L, -1, &rlua_domain, "domain");
+  if (rl_domain_inputs(domain) != rl_network_inputs(net))
+    rlua_raise(L, "domain: has %d inputs, the network has %d", rl_domain_inputs(domain), rl_network_inputs(net));
+  return domain;
+}
+
 static int domain_tostring(lua_State *L) {
   const rlua_handle *h = luaL_checkudata(L, 1, rlua_domain.name);
   if (!h->resource) return lua_pushliteral(L, "domain (closed)"), 1;

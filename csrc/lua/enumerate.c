@@ -8,20 +8,17 @@ static void release(void *object) { rl_enumerate_release(object); }
 
 static rl_enumerate *self(lua_State *L) { return rlua_check(L, 1, &rlua_enumerate, "enumerate"); }
 
-/* net:enumerate{domain = ..., property = nil} */
+/* net:enumerate{domain = the box that the network's file gives, property = nil} */
 int rlua_enumerate_create(lua_State *L) {
+  static const char *const keys[] = {"domain", "property", NULL};
   const rl_network *net = rlua_check(L, 1, &rlua_network, "network");
-  rlua_check_list(L, 2, "enumerate");
   lua_settop(L, 2);
-  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-    if (strcmp(key, "domain") != 0 && strcmp(key, "property") != 0)
-      rlua_raise(L, "enumerate: unknown option '%s'; known are: domain property", luaL_tolstring(L, -2, NULL));
+  if (lua_isnil(L, 2)) {
+    lua_newtable(L);
+    lua_replace(L, 2);
   }
-  lua_getfield(L, 2, "domain");
-  const rl_domain *domain = rlua_check(L, -1, &rlua_domain, "domain");
-  if (rl_domain_inputs(domain) != rl_network_inputs(net))
-    rlua_raise(L, "domain: has %d inputs, the network has %d", rl_domain_inputs(domain), rl_network_inputs(net));
+  rlua_check_options(L, 2, "enumerate", keys, NULL);
+  const rl_domain *domain = rlua_domain_for(L, 2, net);
   lua_getfield(L, 2, "property");
   const rl_property *property = lua_isnil(L, -1) ? NULL : rlua_property_for(L, -1, net, "property");
   rlua_handle *h = rlua_new(L, &rlua_enumerate, 0);

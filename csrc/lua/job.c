@@ -15,30 +15,6 @@ static const char *const option_names[] = {
 #undef NAME
         NULL};
 
-static int is_one_of(const char *word, const char *const *list) {
-  for (; *list; list++)
-    if (strcmp(word, *list) == 0) return 1;
-  return 0;
-}
-
-/* Raise if the table at idx has a key that is neither in `own` nor a search option. */
-static void check_keys(lua_State *L, int idx, const char *const *own) {
-  for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-    if (key && (is_one_of(key, own) || is_one_of(key, option_names))) continue;
-    luaL_Buffer B;
-    const char *bad = luaL_tolstring(L, -2, NULL);
-    luaL_buffinit(L, &B);
-    for (const char *const *list = own; *list; list++) luaL_addstring(&B, *list), luaL_addchar(&B, ' ');
-    for (const char *const *list = option_names; *list; list++) {
-      luaL_addstring(&B, *list);
-      if (list[1]) luaL_addchar(&B, ' ');
-    }
-    luaL_pushresult(&B);
-    rlua_raise(L, "unknown option '%s'; known are: %s", bad, lua_tostring(L, -1));
-  }
-}
-
 static rl_search_options read_options(lua_State *L, int idx) {
   rl_search_options options;
   rl_search_defaults(&options);
@@ -88,10 +64,7 @@ typedef struct job_arguments {
 static job_arguments read_arguments(lua_State *L, const char *property_name) {
   job_arguments a;
   a.net = rlua_check(L, 1, &rlua_network, "network");
-  lua_getfield(L, 2, "domain");
-  a.domain = rlua_check(L, -1, &rlua_domain, "domain");
-  if (rl_domain_inputs(a.domain) != rl_network_inputs(a.net))
-    rlua_raise(L, "domain: has %d inputs, the network has %d", rl_domain_inputs(a.domain), rl_network_inputs(a.net));
+  a.domain = rlua_domain_for(L, 2, a.net);
   lua_getfield(L, 2, "pattern");
   a.pattern_idx = lua_gettop(L);
   a.signs = rlua_pattern_for(L, -1, a.net, "pattern");
@@ -129,9 +102,8 @@ int rlua_search_create(lua_State *L) {
   static const char *const keys[] = {"domain", "pattern", "target", "mode", NULL};
   static const char *const modes[] = {"find", "find_strict", "maximize", NULL, "find, find_strict, maximize"};
   rlua_check(L, 1, &rlua_network, "network");
-  rlua_check_list(L, 2, "search");
+  rlua_check_options(L, 2, "search", keys, option_names);
   lua_settop(L, 2);
-  check_keys(L, 2, keys);
   job_arguments a = read_arguments(L, "target");
   rl_search_options options = read_options(L, 2);
   rl_mode mode = (rl_mode)word_option(L, 2, "mode", modes);
@@ -247,9 +219,8 @@ int rlua_minimize_create(lua_State *L) {
   static const char *const keys[] = {"domain", "pattern", "property", "mode", "order", "point", NULL};
   static const char *const modes[] = {"prefix", "deletion", "divide", NULL, "prefix, deletion, divide"};
   rlua_check(L, 1, &rlua_network, "network");
-  rlua_check_list(L, 2, "minimize");
+  rlua_check_options(L, 2, "minimize", keys, option_names);
   lua_settop(L, 2);
-  check_keys(L, 2, keys);
   job_arguments a = read_arguments(L, "property");
   if (!a.signs) rlua_raise(L, "pattern: relucid.pattern expected, got nil");
   rl_search_options options = read_options(L, 2);

@@ -9,24 +9,11 @@ static void release(void *object) { rl_preimage_release(object); }
 
 static rl_preimage *self(lua_State *L) { return rlua_check(L, 1, &rlua_preimage, "preimage"); }
 
-static int is_option(const char *key) {
-  static const char *const names[] = {
+static const char *const option_names[] = {
 #define NAME(type, name, default_, help) #name,
-      RL_PREIMAGE_OPTIONS(NAME)
+    RL_PREIMAGE_OPTIONS(NAME)
 #undef NAME
-          "domain",
-      "property", "mode", NULL};
-  for (const char *const *name = names; *name; name++)
-    if (strcmp(key, *name) == 0) return 1;
-  return 0;
-}
-
-static void check_keys(lua_State *L, int idx) {
-  for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-    if (!key || !is_option(key)) rlua_raise(L, "preimage: unknown option '%s'", luaL_tolstring(L, -2, NULL));
-  }
-}
+        NULL};
 
 static rl_preimage_mode mode_option(lua_State *L, int idx) {
   rl_preimage_mode mode = RL_UNDER;
@@ -44,13 +31,10 @@ static rl_preimage_mode mode_option(lua_State *L, int idx) {
 /* net:preimage{domain, property, mode = "under"|"over", options...} */
 int rlua_preimage_create(lua_State *L) {
   const rl_network *net = rlua_check(L, 1, &rlua_network, "network");
-  rlua_check_list(L, 2, "preimage");
+  static const char *const keys[] = {"domain", "property", "mode", NULL};
+  rlua_check_options(L, 2, "preimage", keys, option_names);
   lua_settop(L, 2);
-  check_keys(L, 2);
-  lua_getfield(L, 2, "domain");
-  const rl_domain *domain = rlua_check(L, -1, &rlua_domain, "domain");
-  if (rl_domain_inputs(domain) != rl_network_inputs(net))
-    rlua_raise(L, "domain: has %d inputs, the network has %d", rl_domain_inputs(domain), rl_network_inputs(net));
+  const rl_domain *domain = rlua_domain_for(L, 2, net);
   lua_getfield(L, 2, "property");
   const rl_property *property = rlua_property_for(L, -1, net, "property");
   rl_preimage_options options;

@@ -63,6 +63,21 @@ rl_status rl_polytope_box(rl_polytope **out, int d, const double *lo, const doub
   return RL_OK;
 }
 
+/* ---- units ---------------------------------------------------------------------------- */
+
+double rl_polytope_unit(double lo, double hi) {
+  int exponent;
+  frexp(rl_max(fabs(lo), fabs(hi)), &exponent);
+  double unit = ldexp(1, exponent - 1);
+  return lo / unit * unit == lo && hi / unit * unit == hi ? unit : 1;
+}
+
+double rl_polytope_scaled(double w, double unit, double *error) {
+  double scaled = w * unit;
+  if (scaled / unit != w) *error += DBL_MIN;
+  return scaled;
+}
+
 /* ---- signs ---------------------------------------------------------------------------- */
 
 /* The error has three sources: the coordinates, the coefficients and rounding. */

@@ -49,6 +49,12 @@ rl_status rl_polytope_signs(const rl_polytope *polytope, const rl_polytope_row *
 rl_status rl_polytope_cut(rl_polytope **out, const rl_polytope *polytope, const rl_polytope_row *form, int side,
                           const int8_t *signs, rl_error *err);
 
+/* A power of two near the size of an input's bounds, by which both divide exactly.  In such units coordinates and their
+ * errors are of like size, whatever the inputs are measured in. */
+double rl_polytope_unit(double lo, double hi);
+/* w * unit; where that underflows, what is lost goes into *error. */
+double rl_polytope_scaled(double w, double unit, double *error);
+
 static inline int rl_polytope_active(const rl_polytope *p, int vertex, int row) {
   return (int)(p->active[(size_t)vertex * (size_t)p->words + (size_t)row / 64] >> (row % 64) & 1);
 }
@@ -58,7 +64,8 @@ double rl_polytope_value(const rl_polytope *polytope, const rl_polytope_row *for
                          double *error);
 /* Bounds of the coordinates: lo[d], hi[d], rounded outwards. */
 void rl_polytope_range(const rl_polytope *polytope, double *lo, double *hi);
-/* Bounds of the volume: the polytope is cut into simplices, whose determinants are computed with error bounds. */
-rl_status rl_polytope_volume(const rl_polytope *polytope, double *lo, double *hi, rl_error *err);
+/* Bounds of the volume, with coordinate j measured in unit[j]: the polytope is cut into simplices, whose determinants
+ * are computed with error bounds. */
+rl_status rl_polytope_volume(const rl_polytope *polytope, const double *unit, double *lo, double *hi, rl_error *err);
 
 #endif

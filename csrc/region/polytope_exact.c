@@ -1,110 +1,138 @@
-/* L3: rational arithmetic at vertices (see polytope_exact.h). */
+/* L3: exact arithmetic at vertices (see polytope_exact.h). */
 #include "region/polytope_exact.h"
 
 #include <float.h>
 #include <math.h>
 
-mpq_t *rl_rationals_make(size_t count) {
-  mpq_t *q = rl_alloc(count, sizeof *q);
-  for (size_t i = 0; q && i < count; i++) mpq_init(q[i]);
-  return q;
-}
+/* ---- elimination ------------------------------------------------------------------- */
 
-void rl_rationals_free(mpq_t *q, size_t count) {
-  if (!q) return;
-  for (size_t i = 0; i < count; i++) mpq_clear(q[i]);
-  rl_free(q);
-}
+/* d rows and what was found of them, for Bareiss' fraction-free elimination: after k steps an entry is the
+ * determinant of the first k rows, in their pivot columns, together with its own row and column, hence an integer. */
+typedef struct table {
+  int d, count;
+  mpz_t *z; /* (d + 1) x (d + 1) */
+  int pivots[RL_POLYTOPE_DIMENSIONS];
+  mpz_t product;
+} table;
 
-/* Gauss: reduce row `count` of the table by the rows before it; returns its pivot column or -1. */
-static int reduce(mpq_t *table, size_t length, int count, const int *pivots, mpq_t a, mpq_t b) {
-  mpq_t *row = table + (size_t)count * length;
-  for (int i = 0; i < count; i++) {
-    mpq_t *other = table + (size_t)i * length;
-    if (mpq_sgn(row[pivots[i]]) == 0) continue;
-    mpq_div(a, row[pivots[i]], other[pivots[i]]);
-    for (size_t j = 0; j < length; j++) {
-      mpq_mul(b, a, other[j]);
-      mpq_sub(row[j], row[j], b);
-    }
-  }
-  for (size_t j = 0; j + 1 < length; j++)
-    if (mpq_sgn(row[j]) != 0) return (int)j;
-  return -1;
-}
+static mpz_t *table_row(const table *t, int i) { return t->z + (size_t)i * ((size_t)t->d + 1); }
 
-static void clear(mpq_t *row, size_t length) {
-  for (size_t j = 0; j < length; j++) mpq_set_ui(row[j], 0, 1);
-}
-
-/* d independent exact rows that are 0 at the vertex, each reduced by those before it. */
-static rl_status vertex_rows(const rl_polytope *p, int vertex, rl_exact_form *exact, void *context, mpq_t *table,
-                             int *pivots, mpq_t a, mpq_t b, rl_error *err) {
-  size_t length = (size_t)p->d + 1;
-  int count = 0;
-  for (int r = p->rows - 1; r >= 0 && count < p->d; r--) {
-    if (!rl_polytope_active(p, vertex, r)) continue;
-    clear(table + (size_t)count * length, length);
-    rl_status status = exact(context, p->row[r].id, table + (size_t)count * length, err);
-    if (status) return status;
-    int pivot = reduce(table, length, count, pivots, a, b);
-    if (pivot >= 0) pivots[count++] = pivot;
-  }
-  if (count < p->d) return rl_fail(err, RL_EINTERNAL, "a vertex has only %d independent rows", count);
+static rl_status make_table(table *t, int d, rl_error *err) {
+  *t = (table){.d = d, .z = rl_integers_make(((size_t)d + 1) * ((size_t)d + 1))};
+  if (!t->z) return rl_fail_memory(err);
+  mpz_init(t->product);
   return RL_OK;
 }
 
+static void free_table(table *t) {
+  if (!t->z) return;
+  rl_integers_free(t->z, ((size_t)t->d + 1) * ((size_t)t->d + 1));
+  mpz_clear(t->product);
+}
+
+static void clear(mpz_t *row, int length) {
+  for (int j = 0; j < length; j++) mpz_set_ui(row[j], 0);
+}
+
+/* Divide out what powers of two all entries share. */
+static void shorten(mpz_t *row, int length) {
+  mp_bitcnt_t twos = ~(mp_bitcnt_t)0;
+  for (int j = 0; j < length; j++)
+    if (mpz_sgn(row[j]) != 0 && mpz_scan1(row[j], 0) < twos) twos = mpz_scan1(row[j], 0);
+  for (int j = 0; j < length && twos; j++) mpz_tdiv_q_2exp(row[j], row[j], twos);
+}
+
+/* Reduce row `count` by the rows before it. */
+static void reduce(table *t) {
+  mpz_t *row = table_row(t, t->count);
+  for (int i = 0; i < t->count; i++) {
+    mpz_t *other = table_row(t, i), *pivot = &other[t->pivots[i]], *factor = &row[t->pivots[i]];
+    for (int j = 0; j <= t->d; j++) {
+      if (j == t->pivots[i]) continue;
+      mpz_mul(t->product, row[j], *pivot);
+      mpz_submul(t->product, *factor, other[j]);
+      if (i == 0)
+        mpz_swap(row[j], t->product);
+      else
+        mpz_divexact(row[j], t->product, table_row(t, i - 1)[t->pivots[i - 1]]);
+    }
+    mpz_set_ui(*factor, 0);
+  }
+}
+
+/* Take row `count` in if it is independent of the rows before it. */
+static void take_row(table *t) {
+  shorten(table_row(t, t->count), t->d + 1);
+  reduce(t);
+  for (int j = 0; j < t->d; j++)
+    if (mpz_sgn(table_row(t, t->count)[j]) != 0) {
+      t->pivots[t->count++] = j;
+      return;
+    }
+}
+
+/* d independent exact rows that are 0 at the vertex. */
+static rl_status vertex_rows(table *t, const rl_polytope *p, int vertex, rl_exact_form *exact, void *context,
+                             rl_error *err) {
+  for (int r = p->rows - 1; r >= 0 && t->count < p->d; r--) {
+    if (!rl_polytope_active(p, vertex, r)) continue;
+    clear(table_row(t, t->count), p->d + 1);
+    rl_status status = exact(context, p->row[r].id, table_row(t, t->count), err);
+    if (status) return status;
+    take_row(t);
+  }
+  if (t->count < p->d) return rl_fail(err, RL_EINTERNAL, "a vertex has only %d independent rows", t->count);
+  return RL_OK;
+}
+
+/* What makes the last row's value at the vertex of its constant: the determinant of the vertex's rows. */
+static const mpz_t *determinant(const table *t) { return (const mpz_t *)&table_row(t, t->d - 1)[t->pivots[t->d - 1]]; }
+
 rl_status rl_polytope_exact_sign(const rl_polytope *p, int vertex, int id, rl_exact_form *exact, void *context,
                                  int *sign, rl_error *err) {
-  size_t length = (size_t)p->d + 1, last = (size_t)p->d * length;
-  int pivots[RL_POLYTOPE_DIMENSIONS] = {0};
-  mpq_t *table = rl_rationals_make(length * length), a, b;
-  if (!table) return rl_fail_memory(err);
-  mpq_inits(a, b, NULL);
-  rl_status status = vertex_rows(p, vertex, exact, context, table, pivots, a, b, err);
-  if (!status) status = exact(context, id, table + last, err);
+  table t;
+  rl_status status = make_table(&t, p->d, err);
+  if (!status) status = vertex_rows(&t, p, vertex, exact, context, err);
+  if (!status) status = exact(context, id, table_row(&t, p->d), err);
   if (!status) {
-    reduce(table, length, p->d, pivots, a, b);
-    *sign = mpq_sgn(table[last + (size_t)p->d]);
+    shorten(table_row(&t, p->d), p->d + 1);
+    reduce(&t);
+    *sign = mpz_sgn(table_row(&t, p->d)[p->d]) * mpz_sgn(*determinant(&t));
   }
-  mpq_clears(a, b, NULL);
-  rl_rationals_free(table, length * length);
+  free_table(&t);
   return status;
 }
 
-/* Back substitution: row i is 0 in the pivot columns before its own. */
-static void solve(const rl_polytope *p, mpq_t *table, const int *pivots, mpq_t *x, mpq_t a) {
-  size_t length = (size_t)p->d + 1;
-  for (int i = p->d - 1; i >= 0; i--) {
-    mpq_t *row = table + (size_t)i * length;
-    mpq_neg(x[pivots[i]], row[p->d]);
-    for (int k = i + 1; k < p->d; k++) {
-      mpq_mul(a, row[pivots[k]], x[pivots[k]]);
-      mpq_sub(x[pivots[i]], x[pivots[i]], a);
-    }
-    mpq_div(x[pivots[i]], x[pivots[i]], row[pivots[i]]);
-  }
+/* ---- coordinates --------------------------------------------------------------------- */
+
+/* Coordinate j of the vertex is the value of the form x_j there. */
+static double coordinate(table *t, int j, mpq_t q) {
+  mpz_t *row = table_row(t, t->d);
+  clear(row, t->d + 1);
+  mpz_set_ui(row[j], 1);
+  reduce(t);
+  mpq_set_num(q, row[t->d]);
+  mpq_set_den(q, *determinant(t));
+  mpq_canonicalize(q);
+  return mpq_get_d(q); /* towards zero: within one unit in the last place */
 }
 
 static rl_status refine_vertex(rl_polytope *p, int vertex, rl_exact_form *exact, void *context, rl_error *err) {
-  size_t length = (size_t)p->d + 1;
-  int pivots[RL_POLYTOPE_DIMENSIONS] = {0};
-  mpq_t *table = rl_rationals_make(length * length), *x = rl_rationals_make((size_t)p->d), a, b;
-  mpq_inits(a, b, NULL);
-  rl_status status = table && x ? RL_OK : rl_fail_memory(err);
-  if (!status) status = vertex_rows(p, vertex, exact, context, table, pivots, a, b, err);
+  table t;
+  rl_status status = make_table(&t, p->d, err);
+  if (!status) status = vertex_rows(&t, p, vertex, exact, context, err);
   if (!status) {
-    solve(p, table, pivots, x, a);
+    mpq_t q;
+    mpq_init(q);
     double size = 0;
     for (int j = 0; j < p->d; j++) {
-      p->vertex[vertex].x[j] = mpq_get_d(x[j]); /* towards zero: within one unit in the last place */
+      p->vertex[vertex].x[j] = coordinate(&t, j, q);
       size = fmax(size, fabs(p->vertex[vertex].x[j]));
     }
     p->vertex[vertex].error = 2 * DBL_EPSILON * size + DBL_MIN;
+    mpq_clear(q);
   }
-  mpq_clears(a, b, NULL);
-  rl_rationals_free(table, length * length);
-  rl_rationals_free(x, (size_t)p->d);
+  free_table(&t);
   return status;
 }
 
@@ -116,4 +144,52 @@ rl_status rl_polytope_refine(rl_polytope *p, double tolerance, rl_exact_form *ex
     if (!(p->vertex[v].error <= tolerance * size)) status = refine_vertex(p, v, exact, context, err);
   }
   return status;
+}
+
+/* ---- inputs ---------------------------------------------------------------------------- */
+
+rl_status rl_input_forms_make(rl_input_forms *f, int n, int d, const int *varies, const double *unit,
+                              const double *constants, rl_error *err) {
+  int length = d + 1;
+  *f = (rl_input_forms){n, d, 0, rl_integers_make((size_t)n * (size_t)length)};
+  if (!f->z) return rl_fail_memory(err);
+  f->scale = rl_dyadic_lowest((size_t)d, unit, 0);
+  for (int j = 0, k = 0; j < n; j++) {
+    if (k < d && varies[k] == j) k++;
+    else f->scale = rl_dyadic_lowest(1, &constants[j], f->scale);
+  }
+  for (int j = 0, k = 0; j < n; j++) {
+    mpz_t *row = f->z + (size_t)j * (size_t)length;
+    if (k < d && varies[k] == j) {
+      rl_dyadic_set(row[k], unit[k], f->scale);
+      k++;
+    } else {
+      rl_dyadic_set(row[d], constants[j], f->scale);
+    }
+  }
+  return RL_OK;
+}
+
+void rl_input_forms_free(rl_input_forms *f) {
+  rl_integers_free(f->z, (size_t)f->n * ((size_t)f->d + 1));
+  f->z = NULL;
+}
+
+void rl_input_forms_row(const rl_input_forms *f, const double *a, int side, double c, mpz_t *form) {
+  int scale = rl_dyadic_lowest(1, &c, f->scale + rl_dyadic_lowest((size_t)f->n, a, 0));
+  mpz_t factor;
+  mpz_init(factor);
+  rl_dyadic_set(form[f->d], c, scale);
+  for (int j = 0; j < f->n; j++)
+    rl_dyadic_add_product(form, scale, side * a[j], f->z + (size_t)j * ((size_t)f->d + 1), f->scale, f->d + 1, factor);
+  mpz_clear(factor);
+}
+
+void rl_input_forms_bound(const rl_input_forms *f, int input, int side, double bound, mpz_t *form) {
+  int scale = rl_dyadic_lowest(1, &bound, f->scale);
+  mpz_t factor;
+  mpz_init(factor);
+  rl_dyadic_set(form[f->d], -side * bound, scale);
+  rl_dyadic_add_product(form, scale, side, f->z + (size_t)input * ((size_t)f->d + 1), f->scale, f->d + 1, factor);
+  mpz_clear(factor);
 }

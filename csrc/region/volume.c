@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/round.h"
+
 typedef struct walk {
   const rl_polytope *p;
   int simplex[RL_POLYTOPE_DIMENSIONS + 1]; /* vertices chosen so far */
@@ -112,7 +114,7 @@ static void triangulate(walk *w, const int *face, int count, int k) {
   }
 }
 
-rl_status rl_polytope_volume(const rl_polytope *p, double *lo, double *hi, rl_error *err) {
+rl_status rl_polytope_volume(const rl_polytope *p, const double *unit, double *lo, double *hi, rl_error *err) {
   walk w = {.p = p, .faces = rl_alloc((size_t)(p->d + 2) * (size_t)p->vertices, sizeof(int))};
   if (!w.faces) return rl_fail_memory(err);
   int *all = w.faces + (size_t)(p->d + 1) * (size_t)p->vertices;
@@ -125,6 +127,10 @@ rl_status rl_polytope_volume(const rl_polytope *p, double *lo, double *hi, rl_er
   *lo = fmax(0, (w.sum - error) / factorial);
   *hi = (w.sum + error) / factorial;
   if (!isfinite(w.sum) || !isfinite(error)) *lo = 0, *hi = INFINITY;
+  for (int j = 0; j < p->d; j++) {
+    *lo = rl_mul_down(*lo, unit[j]);
+    *hi = rl_mul_up(*hi, unit[j]);
+  }
   return RL_OK;
 }
 
@@ -132,36 +138,23 @@ rl_status rl_polytope_volume(const rl_polytope *p, double *lo, double *hi, rl_er
 
 typedef struct region_forms {
   const rl_region *region;
-  const int *varies; /* d: inputs of positive width */
   int d;
+  int varies[RL_POLYTOPE_DIMENSIONS];  /* d: inputs of positive width */
+  double unit[RL_POLYTOPE_DIMENSIONS]; /* d: what coordinates are measured in */
+  rl_input_forms inputs;
 } region_forms;
 
 /* Row r >= 0 of the region as b - a.x, or side -1 - 2k (-2 - 2k) of coordinate k. */
-static rl_status exact_row(void *context, int id, mpq_t *form, rl_error *err) {
+static rl_status exact_row(void *context, int id, mpz_t *form, rl_error *err) {
   const region_forms *f = context;
   const rl_region *region = f->region;
   (void)err;
-  if (id < 0) {
-    int k = (-1 - id) / 2, high = (-1 - id) % 2;
-    mpq_set_si(form[k], high ? -1 : 1, 1);
-    mpq_set_d(form[f->d], high ? region->hi[f->varies[k]] : -region->lo[f->varies[k]]);
+  if (id >= 0) {
+    rl_input_forms_row(&f->inputs, region->A + (size_t)id * (size_t)region->n, -1, region->b[id], form);
     return RL_OK;
   }
-  mpq_t a, b;
-  mpq_inits(a, b, NULL);
-  const double *row = region->A + (size_t)id * (size_t)region->n;
-  mpq_set_d(form[f->d], region->b[id]);
-  for (int j = 0, k = 0; j < region->n; j++) {
-    mpq_set_d(a, -row[j]);
-    if (k < f->d && f->varies[k] == j) {
-      mpq_set(form[k++], a);
-    } else {
-      mpq_set_d(b, region->lo[j]);
-      mpq_mul(a, a, b);
-      mpq_add(form[f->d], form[f->d], a);
-    }
-  }
-  mpq_clears(a, b, NULL);
+  int j = f->varies[(-1 - id) / 2], high = (-1 - id) % 2;
+  rl_input_forms_bound(&f->inputs, j, high ? -1 : 1, high ? region->hi[j] : region->lo[j], form);
   return RL_OK;
 }
 
@@ -177,7 +170,8 @@ static void region_row(const region_forms *f, int r, rl_polytope_row *form) {
   form->w[f->d] = region->b[r];
   for (int j = 0, k = 0; j < region->n; j++) {
     if (k < f->d && f->varies[k] == j) {
-      form->w[k++] = -row[j];
+      form->w[k] = rl_polytope_scaled(-row[j], f->unit[k], &form->slope_error);
+      k++;
       continue;
     }
     form->w[f->d] -= row[j] * region->lo[j];
@@ -206,30 +200,40 @@ static rl_status cut_row(rl_polytope **p, region_forms *f, int r, rl_error *err)
   return status;
 }
 
-rl_status rl_region_volume(const rl_region *region, double *lo, double *hi, rl_error *err) {
-  int low[RL_POLYTOPE_DIMENSIONS], high[RL_POLYTOPE_DIMENSIONS], varies[RL_POLYTOPE_DIMENSIONS];
+/* The region's box as a polytope. */
+static rl_status region_box(rl_polytope **p, region_forms *f, rl_error *err) {
+  const rl_region *region = f->region;
+  int low[RL_POLYTOPE_DIMENSIONS], high[RL_POLYTOPE_DIMENSIONS];
   double from[RL_POLYTOPE_DIMENSIONS], to[RL_POLYTOPE_DIMENSIONS];
-  region_forms f = {region, varies, 0};
-  if (!region->polytope)
-    return rl_fail(err, RL_EINPUT, "the volume of a region is for polytopes: its pattern is no prefix");
   for (int j = 0; j < region->n; j++) {
     if (!(region->lo[j] < region->hi[j])) continue;
-    if (f.d == RL_POLYTOPE_DIMENSIONS)
+    if (f->d == RL_POLYTOPE_DIMENSIONS)
       return rl_fail(err, RL_EINPUT, "the volume of a region is for at most %d inputs that vary",
                      RL_POLYTOPE_DIMENSIONS);
-    from[f.d] = region->lo[j];
-    to[f.d] = region->hi[j];
-    low[f.d] = -1 - 2 * f.d;
-    high[f.d] = -2 - 2 * f.d;
-    varies[f.d++] = j;
+    double unit = rl_polytope_unit(region->lo[j], region->hi[j]);
+    from[f->d] = region->lo[j] / unit;
+    to[f->d] = region->hi[j] / unit;
+    low[f->d] = -1 - 2 * f->d;
+    high[f->d] = -2 - 2 * f->d;
+    f->unit[f->d] = unit;
+    f->varies[f->d++] = j;
   }
+  rl_status status = rl_polytope_box(p, f->d, from, to, low, high, err);
+  return status ? status : rl_input_forms_make(&f->inputs, region->n, f->d, f->varies, f->unit, region->lo, err);
+}
+
+rl_status rl_region_volume(const rl_region *region, double *lo, double *hi, rl_error *err) {
+  region_forms f = {.region = region};
   rl_polytope *p = NULL;
-  rl_status status = rl_polytope_box(&p, f.d, from, to, low, high, err);
-  for (int r = 0; r < region->rows && p && !status; r++) status = cut_row(&p, &f, r, err);
   double least = 0, most = 0;
+  if (!region->polytope)
+    return rl_fail(err, RL_EINPUT, "the volume of a region is for polytopes: its pattern is no prefix");
+  rl_status status = region_box(&p, &f, err);
+  for (int r = 0; r < region->rows && p && !status; r++) status = cut_row(&p, &f, r, err);
   if (!status && p) status = rl_polytope_refine(p, 1e-13, exact_row, &f, err);
-  if (!status && p) status = rl_polytope_volume(p, &least, &most, err);
+  if (!status && p) status = rl_polytope_volume(p, f.unit, &least, &most, err);
   rl_polytope_release(p);
+  if (f.inputs.z) rl_input_forms_free(&f.inputs);
   if (status) return status;
   *lo = least;
   *hi = most;

@@ -156,6 +156,55 @@ function T.test_inputs_that_are_fixed()
   lu.assertTrue(found:region(1):contains { found:vertices(1)[1][1], 0.5 })
 end
 
+-- The network and box with input i measured in units of 1 / scale[i]: weights divided, bounds multiplied.
+local function rescaled(layers, lo, hi, scale)
+  local first, low, high = {}, {}, {}
+  for r, row in ipairs(layers[1].W) do
+    first[r] = {}
+    for i, w in ipairs(row) do first[r][i] = w / scale[i] end
+  end
+  for i, s in ipairs(scale) do low[i], high[i] = lo[i] * s, hi[i] * s end
+  return relucid.network { { W = first, b = layers[1].b }, table.unpack(layers, 2) },
+         relucid.domain { lo = low, hi = high }
+end
+
+function T.test_units_of_inputs_do_not_matter()
+  support.random("units", function(rng)
+    local function row(n)
+      local list = {}
+      for i = 1, n do list[i] = 2 * rng() - 1 end
+      return list
+    end
+    for _ = 1, 4 do
+      local layers = { { W = {}, b = row(6) }, { W = {}, b = row(6) }, { W = { row(6), row(6) }, b = row(2) } }
+      for i = 1, 6 do layers[1].W[i], layers[2].W[i] = row(3), row(6) end
+      local lo, hi, counts = { -1, -0.75, 0.25 }, { 1, 0.5, 0.75 }, {}
+      for _, scale in ipairs { { 1, 1, 1 }, { 60760, 1e-5, 3 }, { 1e-9, 1e9, 7e3 } } do
+        local net, domain = rescaled(layers, lo, hi, scale)
+        local goal = relucid.property.linear(net, { { c = { 1, -1 } } })
+        local whole, part = run(net:enumerate { domain = domain }), run(net:enumerate { domain = domain,
+                                                                                         property = goal })
+        local volume = 2 * 1.25 * 0.5 * scale[1] * scale[2] * scale[3]
+        local low, high = whole:volume()
+        lu.assertTrue(low <= volume * (1 + 1e-15) and volume * (1 - 1e-15) <= high)
+        lu.assertTrue(high - low < 1e-7 * volume, (high - low) / volume)
+        local part_low, part_high = part:volume()
+        lu.assertTrue(part_high - part_low < 1e-7 * volume)
+        local sum = 0
+        for i = 1, part:count() do
+          local least, most = part:region(i):volume()
+          lu.assertTrue(most - least < 1e-7 * volume)
+          sum = sum + most
+        end
+        lu.assertTrue(math.abs(sum - part_high) < 1e-7 * volume)
+        counts[#counts + 1] = { whole:count(), part:count() }
+      end
+      lu.assertEquals(counts[2], counts[1])
+      lu.assertEquals(counts[3], counts[1])
+    end
+  end)
+end
+
 -- Points of the domain as data, with the property's value at each.
 local function sample(net, goal, lo, hi, count, rng)
   local points, good = {}, {}

@@ -36,10 +36,26 @@ function T.test_quadrants()
   lu.assertAlmostEquals(sum, 2.25, 1e-9)
 end
 
+function T.test_the_domain_is_the_box_of_the_file()
+  local file = "// a network\n2,2,1,2,\n2,2,1,\n0,\n-1,-2,\n1,0.5,\n0,0,0,\n1,1,1,\n"
+    .. "1,0,\n0,1,\n0.25,\n0.125,\n1,1,\n0,\n"
+  support.with_file(file, function(path)
+    local net = relucid.load(path)
+    local found, asked = net:enumerate(), net:enumerate { domain = relucid.domain { lo = { -1, -2 }, hi = { 1, 0.5 } } }
+    while not found:step() do end
+    while not asked:step() do end
+    lu.assertEquals(found:count(), 4)
+    lu.assertEquals({ found:volume() }, { asked:volume() })
+    lu.assertEquals(net:maximize(nil, nil, relucid.property.linear { { c = { 1 } } }).upper,
+                    net:maximize(relucid.domain(net:box()), nil, relucid.property.linear { { c = { 1 } } }).upper)
+  end, ".nnet")
+end
+
 function T.test_refuses()
   local net, domain, goal = fixture()
-  raises("enumerate: list expected, got no value", net.enumerate, net)
-  raises("domain: relucid.domain expected, got nil", net.enumerate, net, {})
+  raises("enumerate: list expected, got number", net.enumerate, net, 5)
+  raises("the network's file gives no input box: a domain is needed", net.enumerate, net)
+  raises("the network's file gives no input box: a domain is needed", net.enumerate, net, {})
   raises("enumerate: unknown option 'merge'; known are: domain property", net.enumerate, net,
          { domain = domain, merge = true })
   raises("domain: has 1 inputs, the network has 2", net.enumerate, net,

@@ -111,7 +111,7 @@ function T.test_refuses()
     return function() return net:minimize(fields) end
   end
   raises("search: list expected, got nil", search(nil))
-  raises("domain: relucid.domain expected, got nil", search { target = goal })
+  raises("the network's file gives no input box: a domain is needed", search { target = goal })
   raises("target: relucid.property expected, got nil", search { domain = domain })
   raises("pattern: relucid.pattern expected, got boolean", search { domain = domain, target = goal, pattern = true })
   raises("domain: has 1 inputs, the network has 2",
@@ -120,7 +120,7 @@ function T.test_refuses()
          search { domain = domain, target = goal, mode = "guess" })
   raises("seconds is -1, expected a number >= 0", search { domain = domain, target = goal, seconds = -1 })
   raises("threads is 'two', expected a number >= 0", search { domain = domain, target = goal, threads = "two" })
-  support.raises_with("unknown option 'second'; known are: domain pattern target mode seconds nodes",
+  support.raises_with("search: unknown option 'second'; known are: domain pattern target mode seconds nodes",
                       search { domain = domain, target = goal, second = 1 })
   raises("nodes is 0, expected a positive integer", function()
     return net:search { domain = domain, target = goal }:step(0)

@@ -72,10 +72,11 @@ function T.test_refuses()
     end
   end
   raises("preimage: list expected, got no value", net.preimage, net)
-  raises("domain: relucid.domain expected, got nil", net.preimage, net, { property = goal })
+  raises("the network's file gives no input box: a domain is needed", net.preimage, net, { property = goal })
   raises("property: relucid.property expected, got nil", net.preimage, net, { domain = domain })
   raises("domain: has 1 inputs, the network has 2", create { domain = relucid.domain { lo = { 0 }, hi = { 1 } } })
-  raises("preimage: unknown option 'second'", create { second = 1 })
+  support.raises_with("preimage: unknown option 'second'; known are: domain property mode coverage",
+                      create { second = 1 })
   raises("mode is 'inner', expected one of: under, over", create { mode = "inner" })
   raises("mode is 5, expected one of: under, over", create { mode = 5 })
   raises("seconds is -1, expected a number >= 0", create { seconds = -1 })
