@@ -112,6 +112,7 @@ end
 ---@return table domain  relucid.domain: the file's input set; it must have only one (see relucid.vnnlib for several)
 function relucid.property.vnnlib(path, net)
   local problem = relucid.vnnlib(path, net)
+  problem:check_satisfiable()
   if #problem.cases > 1 then
     error(("%s: has %d input sets, expected one; relucid.vnnlib gives them all"):format(path, #problem.cases), 0)
   end

@@ -60,6 +60,17 @@ local PROPERTY = [[
 (assert (or (>= Y_0 1) (< Y_1 Y_0) (= Y_0 Y_1)))
 ]]
 
+local PROPERTY_2 = [[
+(vnnlib-version <2.0>)
+(declare-network f (declare-input X Real [1,2]) (declare-input t float32 [])
+  (declare-hidden H Real [3] "relu") (declare-output Y Real [2]))
+(assert (and (<= X[0,0] 1) (>= X[0,0] -1) (<= -1 X[0,1] 1) (<= 0 t 1)))
+(assert (or (and (<= (+ (* 2 Y[0]) t) 1) (== Y[1] X[0,1])) (> Y[0] 5)))
+]]
+
+-- Too many ors to be multiplied out.
+local PRODUCT = PROPERTY .. ("(assert (or (<= Y_0 1) (>= Y_1 (* 2 X_0)) (<= X_0 0.5)))\n"):rep(6)
+
 -- ---- damage --------------------------------------------------------------------------------------------
 
 local damages = {}
@@ -172,6 +183,7 @@ end
 
 local function use_problem(path)
   local problem = relucid.vnnlib(path)
+  if problem:is_large() then return lu.assertTrue(#problem.ors > 0) end
   for k, case in ipairs(problem.cases) do
     lu.assertEquals(problem:domain(k).n, problem.n)
     lu.assertEquals(problem:target(k).m, problem.m)
@@ -205,7 +217,11 @@ function T.test_onnx_twisted()
 end
 
 function T.test_nnet() run("fuzz nnet", function() return support.NNET end, damage, ".nnet", use_network, true) end
-function T.test_vnnlib() run("fuzz vnnlib", function() return PROPERTY end, damage, ".vnnlib", use_problem) end
+function T.test_vnnlib()
+  for _, text in ipairs { PROPERTY, PROPERTY_2, PRODUCT } do
+    run("fuzz vnnlib", function() return text end, damage, ".vnnlib", use_problem)
+  end
+end
 
 -- ---- data and results ------------------------------------------------------------------------------------
 
@@ -374,6 +390,7 @@ function T.test_every_prefix()
   end)
   each_prefix(support.NNET, ".nnet", use_network)
   each_prefix(PROPERTY, ".vnnlib", use_problem)
+  each_prefix(PROPERTY_2, ".vnnlib", use_problem)
   each_prefix(CSV, ".csv", use_data)
   each_prefix(IDX, ".idx", use_data)
   each_prefix(NPY, ".npy", use_data)

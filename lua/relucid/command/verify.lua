@@ -20,20 +20,12 @@ function verify.define(parser)
   parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(count)
 end
 
--- "((X_0 v)\n (X_1 v)\n (Y_0 v))": numbers read back to the same doubles.
-local function counterexample_text(counterexample)
-  local lines = {}
-  for _, part in ipairs { { "X", counterexample.x }, { "Y", counterexample.y } } do
-    for i, value in ipairs(part[2]) do lines[#lines + 1] = ("(%s_%d %.17g)"):format(part[1], i - 1, value) end
-  end
-  return "(" .. table.concat(lines, "\n ") .. ")"
-end
-
-local function record_of(net, problem, args, result)
+local function record_of(net, args, result)
+  local problem = result.problem
   return json.object({
     relucid = 1,
     network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes }, { "file", "sha256", "layers" }),
-    property = json.object({ file = problem.file, sha256 = problem.sha256 }, { "file", "sha256" }),
+    property = json.object({ file = args.property, sha256 = problem and problem.sha256 }, { "file", "sha256" }),
     options = json.object { timeout = args.timeout, threads = args.threads, seed = args.seed },
     verdict = result.verdict,
     reason = result.reason,
@@ -61,20 +53,20 @@ end
 function verify.run(args)
   local started = relucid.now()
   local net = relucid.load(args.net)
-  local problem = relucid.vnnlib(args.property, net)
   local progress = Progress.new()
-  local result = relucid.verify(net, problem, {
+  local result = relucid.verify(net, args.property, {
     timeout = args.timeout and math.max(args.timeout - (relucid.now() - started), 0),
     threads = args.threads, seed = args.seed, progress = progress.enabled and show(progress) or nil })
   progress:clear()
   print(result.verdict)
-  if result.counterexample then print(counterexample_text(result.counterexample)) end
+  if result.counterexample then print(result.problem:text(result.counterexample)) end
   if result.reason == "interrupted" then io.stderr:write "relucid: interrupted\n" end
   if args.verbose then
-    if result.reason then io.stderr:write(("%-14s %s\n"):format("reason", result.reason)) end
+    local why = result.reason or result.problem and result.problem.contradiction
+    if why then io.stderr:write(("%-14s %s\n"):format("reason", why)) end
     print_stats(result.stats)
   end
-  if args.json then file.write(args.json, json.encode(record_of(net, problem, args, result)) .. "\n") end
+  if args.json then file.write(args.json, json.encode(record_of(net, args, result)) .. "\n") end
   return STATUS[result.verdict]
 end
 

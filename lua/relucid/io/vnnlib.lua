@@ -1,13 +1,20 @@
---- VNN-LIB 1.0: a question about a network as SMT-LIB assertions over inputs X_i and outputs Y_j.
+--- VNN-LIB 1.0 and 2.0: a question about a network as SMT-LIB assertions over its inputs and outputs.
 ---
 --- The assertions describe what is looked for (by custom the counterexample): is there an x such that x and y = F(x)
 --- satisfy all of them?  `<` and `>` are read as `<=` and `>=`: the set is closed.  A decimal number stands for the
 --- double nearest to it, as in the tools of VNN-COMP; a bound such as `(<= X_0 0.5)` or a row such as `(<= Y_1 Y_0)`
 --- is thereby taken as it is written.  Sums of constants are rounded so that the set only grows; coefficients that
 --- would have to be rounded are refused.
+---
+--- What is asserted is kept as a set of inputs with rows and the ors that remain (relucid.io.cases); only where ors
+--- multiply to few cases are they multiplied out at once.
 local core = require "relucid.core"
 local cases = require "relucid.io.cases"
+local formula = require "relucid.io.formula"
 local smtlib = require "relucid.io.smtlib"
+local tensors = require "relucid.io.tensors"
+
+local FEW = 64 -- cases that are multiplied out at once, whatever the file's size
 
 local vnnlib = {}
 
@@ -16,11 +23,28 @@ local vnnlib = {}
 ---@class relucid.Vnnlib
 ---@field file string
 ---@field sha256 string   of the file
+---@field version integer 1 or 2
 ---@field n integer       inputs
 ---@field m integer       outputs
----@field cases table[]   the assertions hold where those of some case do; their input sets are distinct
+---@field set table       what is asserted outside of ors: {lo, hi, inputs, rows}, see relucid.io.cases
+---@field ors table[]     the ors that remain, see relucid.io.formula
+---@field tensors relucid.Tensor[]  of version 2.0
+---@field contradiction string|false  why nothing can satisfy the file, where bounds of the inputs show it
+---@field cases table[]   the assertions hold where those of some case do; their input sets are distinct.  Where they
+---                       are many, multiplied out at the first use; an error where they are too many
 local Vnnlib = {}
-Vnnlib.__index = Vnnlib
+
+function Vnnlib.__index(self, name)
+  if name ~= "cases" then return Vnnlib[name] end
+  self.cases = cases.multiply(self, self.set, self.ors)
+  return self.cases
+end
+
+--- Are the ors so many that they are split one at a time, rather than multiplied out?
+---@return boolean
+function Vnnlib:is_large()
+  return rawget(self, "cases") == nil
+end
 
 --- Raise unless the network has the file's numbers of inputs and outputs.
 ---@param net table  relucid.network
@@ -34,20 +58,36 @@ function Vnnlib:check(net)
   compare(self.m, net.m, "outputs")
 end
 
---- The input set of case k.
----@param k integer
+--- The input set of a case.
+---@param case table
 ---@return table domain  relucid.domain
-function Vnnlib:domain(k)
-  local case = self.cases[k]
+function vnnlib.domain_of(case)
   local rows = #case.b > 0
   return core.domain { lo = case.lo, hi = case.hi, A = rows and case.A or nil, b = rows and case.b or nil }
 end
 
+--- What a case asserts about inputs in its set and their outputs.
+---@param case table
+---@return table property  relucid.property
+function vnnlib.target_of(case)
+  return core.property.any(case.clauses)
+end
+
+--- The input set of case k.
+---@param k integer
+---@return table domain  relucid.domain
+function Vnnlib:domain(k) return vnnlib.domain_of(self.cases[k]) end
+
 --- What case k asserts about inputs in its set and their outputs.
 ---@param k integer
 ---@return table property  relucid.property
-function Vnnlib:target(k)
-  return core.property.any(self.cases[k].clauses)
+function Vnnlib:target(k) return vnnlib.target_of(self.cases[k]) end
+
+--- Raise where nothing satisfies the file.
+function Vnnlib:check_satisfiable()
+  if #self.cases > 0 then return end
+  error(("%s: no input satisfies the assertions%s"):format(self.file,
+    self.contradiction and " (" .. self.contradiction .. ")" or ""), 0)
 end
 
 --- The first case whose input set contains the point.
@@ -87,18 +127,58 @@ function Vnnlib:goal(domain)
   return core.property.any(clauses):negate()
 end
 
+--- A counterexample as text: "((X_0 v)\n (Y_0 v))", counted from 0; for version 2.0 as its standard prints it.
+---@param counterexample {x: number[], y: number[]}
+---@return string
+function Vnnlib:text(counterexample)
+  if self.version == 2 then return tensors.text(self.tensors, counterexample) end
+  local lines = {}
+  for _, part in ipairs { { "X", counterexample.x }, { "Y", counterexample.y } } do
+    for i, value in ipairs(part[2]) do lines[#lines + 1] = ("(%s_%d %.17g)"):format(part[1], i - 1, value) end
+  end
+  return "(" .. table.concat(lines, "\n ") .. ")"
+end
+
+--- Is this what vnnlib.read returns?
+---@param value any
+---@return boolean
+function vnnlib.is_problem(value)
+  return type(value) == "table" and value.check == Vnnlib.check
+end
+
+-- From formulas to a set and ors; to cases, where these are few.
+local function settle(self, reader)
+  self.set = cases.everything(self.n)
+  self.ors = cases.settle(self, self.set, formula.conjunction(reader.formulas))
+  local count = self.ors and formula.count { ors = self.ors }
+  if not self.ors then
+    self.ors, self.cases = {}, {}
+  elseif count <= math.max(FEW, formula.size { atoms = {}, ors = self.ors }) then
+    self.cases = cases.multiply(self, self.set, self.ors)
+  else
+    cases.check_bounded(self, self.set, self.ors)
+  end
+  local why = self.contradiction
+  self.contradiction = rawget(self, "cases") and #self.cases == 0 and why
+    and ("%s: %s"):format(reader:place(why.at), why.text) or false
+end
+
 --- Read a VNN-LIB file; it may be gzipped.
 ---@param path string
 ---@param net? table  relucid.network that the numbers of inputs and outputs must fit
+---@param between? fun(share: number?)  called several times a second while reading; what it raises ends it
 ---@return relucid.Vnnlib
-function vnnlib.read(path, net)
+function vnnlib.read(path, net, between)
   if net ~= nil then core.check(net, "network") end
   if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
   local text, sha256 = core.read_file(path)
-  local reader = smtlib.read(path, text)
-  local problem = setmetatable({ file = path, sha256 = sha256, n = reader.count.X, m = reader.count.Y,
-                                 cases = cases.of(reader) }, Vnnlib)
+  local reader = smtlib.read(path, text, between)
+  local problem = setmetatable({ file = path, sha256 = sha256, version = reader.version,
+                                 n = reader.count.X, m = reader.count.Y, tensors = reader.tensors,
+                                 between = between }, Vnnlib)
   if net then problem:check(net) end
+  settle(problem, reader)
+  problem.between = nil
   return problem
 end
 
