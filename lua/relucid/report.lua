@@ -82,13 +82,25 @@ local function list_of(numbers_)
   return #words > 0 and table.concat(words, " ") or "none"
 end
 
--- What keeps a grown box from being larger.
+-- The inputs whose range in the region is the domain's.
+local function irrelevant_inputs(result)
+  local region, domain, list = result:region(), result.domain, {}
+  local lo, hi, outer_lo, outer_hi = region.lo, region.hi, domain.lo, domain.hi
+  for i = 1, domain.n do
+    if lo[i] == outer_lo[i] and hi[i] == outer_hi[i] then list[#list + 1] = i end
+  end
+  return list
+end
+
+-- What keeps a box from being larger, where that is known: it was grown.
 local function print_faces(result)
   local counts = { edge = 0, counterexample = 0, unknown = 0 }
   for _, face in ipairs(result.faces or {}) do counts[face.ending] = counts[face.ending] + 1 end
-  line("faces", "%d at the domain's edge, %d with a counterexample just outside, %d not settled", counts.edge,
-       counts.counterexample, counts.unknown)
-  local irrelevant = result:record().regions[1].irrelevant
+  if result.faces then
+    line("faces", "%d at the domain's edge, %d with a counterexample just outside, %d not settled", counts.edge,
+         counts.counterexample, counts.unknown)
+  end
+  local irrelevant = irrelevant_inputs(result)
   line("irrelevant", "%d inputs keep their whole range: %s", #irrelevant, list_of(irrelevant))
 end
 

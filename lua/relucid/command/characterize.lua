@@ -1,5 +1,7 @@
 --- relucid characterize: one region around a point.
 local relucid = require "relucid"
+local job = require "relucid.job"
+local known = require "relucid.strategy.options"
 local strategy = require "relucid.strategy"
 local arguments = require "relucid.strategy.arguments"
 local input = require "relucid.io.input"
@@ -24,23 +26,44 @@ local function numbers(text)
   return #list == 1 and list[1] or list
 end
 
--- Options of some strategies: flag, the strategy's option, for which strategies, how to read it, help.
+-- Options of some strategies, the user's too: flag, the strategy's option, how to read it, help.
 local OWN = {
-  { "--epsilon", "epsilon", { "nninfer", "tight", "guarded" }, numbers, "E",
-    "How far a margin may fall below its local affine form (default 0.1); tight: a list E,E,..." },
-  { "--measure", "measure", { "tight", "portfolio" }, tostring, "NAME",
-    "What the best region is best by: volume, width; portfolio: also support, literals." },
-  { "--start", "start", { "guarded", "box" }, tostring, "WHERE",
+  { "--epsilon", "epsilon", numbers, "E",
+    "nninfer, tight, guarded: how far a margin may fall below its local affine form (default 0.1); tight: a list "
+    .. "E,E,..." },
+  { "--measure", "measure", tostring, "NAME",
+    "tight, portfolio: what the best region is best by: volume, width; portfolio: also support, literals." },
+  { "--start", "start", tostring, "WHERE",
     "guarded: nninfer or point; box: paper (the largest of the paper's boxes) or piece." },
-  { "--delta", "delta", { "box" }, number, "D",
-    "How far outside each face a counterexample may be, in widths of the domain (default 0.001)." },
-  { "--base", "base", { "union" }, tostring, "NAME", "The strategy for each point (default guarded)." },
-  { "--coverage", "coverage", { "union" }, number, "C",
-    "Stop at this share of the inputs with the goal (default 0.95)." },
-  { "--regions", "regions", { "union" }, integer, "N", "Stop at so many regions (default 1000)." },
-  { "--rule-support", "support", { "rules" }, integer, "N", "Data rows that a rule must add (default 5)." },
-  { "--rules", "rules", { "rules" }, integer, "N", "Rules at most (default 20)." },
+  { "--delta", "delta", number, "D",
+    "box: how far outside each face a counterexample may be, in widths of the domain (default 0.001)." },
+  { "--base", "base", tostring, "NAME", "union: the strategy for each point (default guarded)." },
+  { "--coverage", "coverage", number, "C",
+    "union: stop at this share of the inputs with the goal (default 0.95)." },
+  { "--regions", "regions", integer, "N", "union: stop at so many regions (default 1000)." },
+  { "--rule-support", "support", integer, "N", "rules: data rows that a rule must add (default 5)." },
+  { "--rules", "rules", integer, "N", "rules: rules at most (default 20)." },
 }
+
+-- The strategy of this name, or nil and what is wrong.
+local function find(text)
+  local ok, found = pcall(strategy.find, text)
+  if not ok and job.is_interrupt(found) then error(found, 0) end
+  if not ok then return nil, found end
+  if not found then
+    return nil, ("'%s' must be one of '%s', or FILE.lua[:NAME]"):format(text, table.concat(strategy.names, "', '"))
+  end
+  return found
+end
+
+-- "name=value": {name, value}.
+local function assignment(text)
+  local name, value = text:match "^([%w_]+)=(.*)$"
+  if not name then return nil, ("'%s' is not NAME=VALUE"):format(text) end
+  local ok, decoded = pcall(relucid.json.decode, value, "value")
+  if ok then value = decoded end
+  return { name, value }
+end
 
 local function target_of(entry) return "own_" .. entry[1]:gsub("%W", "") end
 
@@ -51,11 +74,13 @@ function characterize.define(parser)
   parser:option("--goal", "argmax: the class the network answers; argmin: its smallest output; FILE.vnnlib: "
     .. "exclude what it asserts, on its inputs unless --domain is given.", "argmax")
     :argname "GOAL"
-  parser:option("--strategy", "How to look.", "nninfer"):choices(strategy.names)
+  parser:option("--strategy", ("How to look: %s; or one of your own: FILE.lua[:NAME].")
+    :format(table.concat(strategy.names, ", ")), "nninfer"):argname("NAME"):convert(find)
   for _, entry in ipairs(OWN) do
-    local help = ("%s: %s"):format(table.concat(entry[3], ", "), entry[6])
-    parser:option(entry[1], help):argname(entry[5]):convert(entry[4]):target(target_of(entry))
+    parser:option(entry[1], entry[5]):argname(entry[4]):convert(entry[3]):target(target_of(entry))
   end
+  parser:option("--option", "Any option of the strategy: a number, true, false, text or JSON."):argname("NAME=VALUE")
+    :count("*"):convert(assignment):target "settings"
   parser:option("--domain", "The inputs considered: JSON object, or a file of it, with lo and hi. "
     .. "Default: the box that the network's file gives."):argname "FILE"
   parser:option("--data", "Data whose rows in the region are counted."):argname "FILE"
@@ -105,24 +130,24 @@ local function show(progress)
   end
 end
 
--- Does the list have the word?
-local function has(list, word)
-  for _, entry in ipairs(list) do
-    if entry == word then return true end
-  end
-  return false
-end
-
 -- The options that are given, for strategies that take them.
 local function add_own(options, args)
   for _, entry in ipairs(OWN) do
     local value = args[target_of(entry)]
     if value ~= nil then
-      if not has(entry[3], args.strategy) then
-        error(("%s: not for --strategy %s"):format(entry[1], args.strategy), 0)
+      if not args.strategy.options[entry[2]] then
+        error(("%s: not for --strategy %s"):format(entry[1], args.strategy.name), 0)
       end
       options[entry[2]] = value
     end
+  end
+  for _, setting in ipairs(args.settings or {}) do
+    local name, value = setting[1], setting[2]
+    if not args.strategy.options[name] then
+      error(("--option %s: not for --strategy %s, which has: %s"):format(name, args.strategy.name,
+        known.names(args.strategy.options)), 0)
+    end
+    options[name] = value
   end
 end
 
@@ -138,8 +163,8 @@ function characterize.run(args)
                     seed = args.seed, threads = args.threads, timeout = args.timeout,
                     query_timeout = args.query_timeout, progress = show(progress) }
   add_own(options, args)
-  if (args.strategy == "rules" or args.strategy == "wide") and not data then
-    error(("--strategy %s: give the data to learn from with --data"):format(args.strategy), 0)
+  if args.strategy.needs.data and not data then
+    error(("--strategy %s: give the data to learn from with --data"):format(args.strategy.name), 0)
   end
   local result = strategy.run(args.strategy, net, point, goal, options)
   progress:clear()

@@ -2,13 +2,15 @@
 --- piece nor to any pattern.  What keeps each face from moving is told: the domain's edge, or a counterexample within
 --- delta outside it.  Inputs that keep their whole range are irrelevant to the decision around the point.
 local core = require "relucid.core"
+local claims = require "relucid.strategy.claims"
 local hooks = require "relucid.strategy.hooks"
 local option = require "relucid.strategy.options"
-local tasks = require "relucid.strategy.task"
+local registry = require "relucid.strategy.registry"
 local forms = require "relucid.strategy.forms"
 local grow = require "relucid.strategy.grow"
 local measure = require "relucid.measure"
 local paper = require "relucid.strategy.paper"
+local proved = require "relucid.strategy.proved"
 
 ---@class relucid.BoxOptions: relucid.StrategyOptions
 ---@field start? "paper"|"piece"|{lo: number[], hi: number[]}  where to begin: the largest box by volume of the
@@ -22,9 +24,11 @@ local OWN = {
   start = { default = "paper", check = function(value)
     if type(value) == "table" and type(value.lo) == "table" and type(value.hi) == "table" then return nil end
     return option.one_of("paper", "piece")(value) and "paper, piece or a box {lo, hi}"
-  end },
-  delta = { default = 1e-3, type = "number", check = option.positive },
-  patience = { default = 10, type = "number", check = option.count },
+  end, help = "where to begin: the largest box of the paper's regions, of the point's piece, or a box {lo, hi}" },
+  delta = { default = 1e-3, type = "number", check = option.positive,
+            help = "how far outside a face its counterexample may be, in widths of the domain" },
+  patience = { default = 10, type = "number", check = option.count,
+               help = "after so many queries in a row without an answer the growth ends" },
 }
 
 local function of_regions(task)
@@ -36,17 +40,17 @@ local function of_regions(task)
   return parts
 end
 
--- The best box known to have the goal, or the point alone.
+-- The best box known to have the goal, with its proof, or the point alone.
 local function starting_box(task)
   local start = task.own.start
   if type(start) == "table" then return { lo = start.lo, hi = start.hi } end
   local parts = start == "piece" and { paper.piece(task) or nil } or of_regions(task)
-  local best
+  local best, best_proof
   for _, part in ipairs(parts) do
-    local box = task:region(part):box("volume", task.point, task:left())
-    if measure.better(measure.box("volume", box), measure.box("volume", best)) then best = box end
+    local box, proof = proved.box(claims.implied(task, part), "volume", task.point, task:left(), task.domain)
+    if measure.better(measure.box("volume", box), measure.box("volume", best)) then best, best_proof = box, proof end
   end
-  return best or { lo = task.point, hi = task.point }, best ~= nil
+  return best or { lo = task.point, hi = task.point }, best_proof
 end
 
 local function check_start(task, box)
@@ -81,13 +85,14 @@ local function order_of(task, box)
   return order
 end
 
-local function grower(task, box)
+local function grower(task, box, proof)
   local domain = task.domain
   local A, b, deltas = domain.A, domain.b, {}
   local limit_lo, limit_hi = domain.lo, domain.hi
   for i = 1, domain.n do deltas[i] = task.own.delta * (limit_hi[i] - limit_lo[i]) end
   return grow.new {
-    lo = box.lo, hi = box.hi, limit_lo = limit_lo, limit_hi = limit_hi, delta = deltas, cost = costs(task),
+    lo = box.lo, hi = box.hi, proof = proof, limit_lo = limit_lo, limit_hi = limit_hi, delta = deltas,
+    cost = costs(task),
     patience = task.own.patience, order = order_of(task, box), refute = grow.refuter(task.net, domain, task.margins),
     judge = function(lo, hi)
       return task:decide(core.domain { lo = lo, hi = hi, A = A, b = b }, nil, task.goal)
@@ -122,33 +127,34 @@ local function extra_of(task, faces, lo, hi)
   return extra
 end
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.BoxOptions
+---@param task relucid.Task
 ---@return relucid.Result result  result.faces: what ended each face (relucid.Face), with its counterexample
-return function(net, point, goal, options)
-  local task = tasks.new("box", net, point, goal, options, OWN)
-  local box, proved = starting_box(task)
+local function run(task)
+  local box, proof = starting_box(task)
   check_start(task, box)
-  if not proved then
+  if not proof then
     local domain = core.domain { lo = box.lo, hi = box.hi, A = task.domain.A, b = task.domain.b }
-    local verdict = task:decide(domain, nil, task.goal)
+    local verdict, _, token = task:decide(domain, nil, task.goal)
+    proof = token
     if verdict == "counterexample" and type(task.own.start) == "table" then
       error("option start: the goal does not hold on the box", 0)
     end
     if verdict ~= "proved" then
       task:note("not decided whether the goal holds on the starting box")
-      return task:result({}, { status = "unknown" })
+      return claims.result(task, {})
     end
   end
-  local growing = grower(task, box)
+  local growing = grower(task, box, proof)
   task:guard(function() growing:run() end)
   local lo, hi, faces, open = growing.lo, growing.hi, growing:endings(), 0
   for _, face in ipairs(faces) do open = open + (face.ending == "unknown" and 1 or 0) end
   if growing.tired then task:note("%d queries in a row had no answer", task.own.patience) end
   if open > 0 then task:note("%d of %d faces may not be maximal", open, #faces) end
-  local result = task:result({ { lo = lo, hi = hi, extra = extra_of(task, faces, lo, hi) } }, { status = "proved" })
+  local result = task:claim { box = { lo = lo, hi = hi }, proof = growing.proof,
+                              extra = extra_of(task, faces, lo, hi) }
   result.faces, result.maximal = faces, open == 0
   return result
 end
+
+return registry.define("box", { run = run, options = OWN,
+                                summary = "a box around the point, grown face by face while it is proved" })

@@ -3,6 +3,7 @@
 ---
 --- Every row is about c_j.F(x) + d_j >= 0 itself: how w and c were rounded does not matter.
 local core = require "relucid.core"
+local claims = require "relucid.strategy.claims"
 
 local forms = {}
 
@@ -88,13 +89,15 @@ end
 ---@param pattern table  relucid.pattern
 ---@param j integer
 ---@return {a: number[], b: number}|nil row  nil: no bound is known
+---@return relucid.Proved|nil proof
 function forms.tight_row(task, pattern, j)
   local form, margin = forms.of(task)[j], task.margins[j]
   local target = core.property.linear(task.net, { { a = form.w, c = negated(margin.c), d = 0 } })
-  local upper = task:upper(pattern, target)
+  local upper, proof = task:upper(pattern, target)
   if upper == math.huge then return nil end
-  if upper == -math.huge then return { a = negated(form.w), b = form.c } end -- no input obeys the pattern: any row does
-  return { a = negated(form.w), b = core.add_down(margin.d, -upper) }
+  local row = { a = negated(form.w), b = form.c } -- where no input obeys the pattern any row does
+  if upper > -math.huge then row.b = core.add_down(margin.d, -upper) end
+  return row, proof
 end
 
 --- Rows that give the goal on R(pattern of the point), where each margin equals its local affine form but for the
@@ -102,15 +105,17 @@ end
 ---@param task relucid.Task
 ---@param thresholds number[]
 ---@return {a: number[], b: number}[]|nil rows
+---@return relucid.Proved[]|nil proofs
 function forms.local_rows(task, thresholds)
-  local rows = {}
+  local rows, proofs = {}, {}
   for j, form in ipairs(forms.of(task)) do
-    local row = forms.tight_row(task, task.full, j)
+    local row
+    row, proofs[j] = forms.tight_row(task, task.full, j)
     if not row then return nil end
     if thresholds[j] > 0 then row.b = math.min(row.b, core.add_down(form.c, -thresholds[j])) end
     rows[j] = row
   end
-  return rows
+  return rows, proofs
 end
 
 --- The result when the whole pattern is not known to imply what was asked: R(s0) and {m0_j >= threshold_j}.
@@ -119,12 +124,10 @@ end
 ---@param thresholds number[]
 ---@return relucid.Result
 function forms.local_result(task, outcome, thresholds)
-  local rows = forms.local_rows(task, thresholds)
-  local refuted = outcome.verdict == "counterexample"
-  local implied
-  if refuted then implied = false end
-  return task:result(rows and { { pattern = task.full, rows = rows } } or {},
-                     { status = refuted and rows and "proved" or "unknown", implied = implied })
+  local rows, proofs = forms.local_rows(task, thresholds)
+  local ending = { status = "unknown" }
+  if outcome.verdict == "counterexample" then ending = { implied = false } end
+  return claims.result(task, rows and { { pattern = task.full, rows = rows, proof = proofs } } or {}, ending)
 end
 
 --- The same for a strategy that asked for the goal itself.

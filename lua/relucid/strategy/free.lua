@@ -4,8 +4,9 @@
 --- what is left is part of Prophecy's prefix where every query has an answer.  In general it is no decision prefix;
 --- then the region is not convex, and the result carries the pattern in place of rows.
 local core = require "relucid.core"
+local claims = require "relucid.strategy.claims"
 local option = require "relucid.strategy.options"
-local tasks = require "relucid.strategy.task"
+local registry = require "relucid.strategy.registry"
 local forms = require "relucid.strategy.forms"
 local grow = require "relucid.strategy.grow"
 local literals = require "relucid.strategy.literals"
@@ -85,21 +86,25 @@ local function check_start(value)
   if type(value) ~= "userdata" or not value.literals then return "a relucid.pattern" end
 end
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.FreeOptions
+local OWN = {
+  mode = { default = "divide", check = option.one_of("divide", "deletion"),
+           help = "divide, or deletion: the same outcome with far more queries" },
+  start = { check = check_start,
+            help = "relucid.pattern of literals that the point obeys; default: the whole pattern" },
+  queries = { check = option.count, help = "end after so many queries" },
+  grow = { type = "boolean",
+           help = "grow boxes where the region is no polytope; default: with at most 16 inputs" },
+  layers = { default = "backward", check = option.one_of("backward", "forward"),
+             help = "which layers are tried first: backward, the last one, or forward" },
+}
+
+---@param task relucid.Task
 ---@return relucid.Result
-return function(net, point, goal, options)
-  core.check(net, "network")
-  local task = tasks.new("free", net, point, goal, options, {
-    mode = { default = "divide", check = option.one_of("divide", "deletion") },
-    start = { check = check_start }, queries = { check = option.count },
-    grow = { default = net.n <= MOST_INPUTS, type = "boolean" },
-    layers = { default = "backward", check = option.one_of("backward", "forward") } })
-  local start = task.own.start
-  task.options.start = start and tostring(start) or nil
-  if start and not core.region(net, task.domain, start):contains(point) then
+local function run(task)
+  local net, start, growing = task.net, task.own.start, task.own.grow
+  if growing == nil then growing = net.n <= MOST_INPUTS end
+  task.options.grow = growing
+  if start and not core.region(net, task.domain, start):contains(task.point) then
     error("option start: the point does not obey the pattern", 0)
   end
   local outcome = task:minimize(task.goal, { mode = task.own.mode, pattern = start, queries = task.own.queries,
@@ -113,10 +118,11 @@ return function(net, point, goal, options)
   elseif outcome.ended == "done" then
     task:note("the pattern is minimal up to queries without an answer")
   end
-  local part = { pattern = outcome.pattern }
-  part.region = task:region(part)
-  if task.own.grow and not part.region:is_polytope() then
-    part.boxes = boxes_of(task, outcome.pattern, part.region)
-  end
-  return task:result({ part }, { status = "proved", implied = true, minimal = minimal })
+  local part = { pattern = outcome.pattern, proof = outcome.proof }
+  local region = task:region(part)
+  if growing and not region:is_polytope() then part.boxes = boxes_of(task, outcome.pattern, region) end
+  return claims.result(task, { part }, { implied = true, minimal = minimal })
 end
+
+return registry.define("free", { run = run, options = OWN,
+                                 summary = "a pattern with as few literals as the proof needs, in any layer" })

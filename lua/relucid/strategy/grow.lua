@@ -1,8 +1,8 @@
 --- Growing a box while a judge proves it.
 ---
---- Invariant: the box {lo, hi} is proved.  A candidate is refuted without a query when a counterexample found before
---- lies in it, or when a short descent in it finds one; else the judge is asked.  The plan, for a few inputs as for
---- hundreds:
+--- Invariant: the box {lo, hi} is proved, by `proof`.  A candidate is refuted without a query when a counterexample
+--- found before lies in it, or when a short descent in it finds one; else the judge is asked.  The plan, for a few
+--- inputs as for hundreds:
 ---   1. all faces outwards by one common fraction of their room, by bisection;
 ---   2. faces to the end of their room at once, groups first and halved when refused, those first that gain much
 ---      volume for little margin;
@@ -18,8 +18,9 @@ local grow = {}
 ---@field limit_lo number[]  room
 ---@field limit_hi number[]
 ---@field delta number[]     for each input: how close a witness has to be
----@field judge fun(lo: number[], hi: number[]): string, number[]|nil  "proved", "counterexample" with x, "unknown",
----                          "running": the task has ended
+---@field proof relucid.Proved|nil  the starting box's; changed
+---@field judge fun(lo: number[], hi: number[]): string, number[]|nil, relucid.Proved|nil  "proved" with its proof,
+---                          "counterexample" with x, "unknown", "running": the task has ended
 ---@field refute fun(lo: number[], hi: number[], near: number[]|nil): number[]|nil  a counterexample in the box, or nil
 ---@field cost number[][]    {lo, hi} for each input: what moving that face by a unit may cost in margin
 ---@field patience integer  after so many queries in a row without an answer the growth ends; `tired` is set
@@ -66,11 +67,11 @@ function Grower:try(lo, hi)
     pool[#pool + 1] = x
     return false
   end
-  local verdict
-  verdict, x = self.judge(lo, hi)
+  local verdict, proof
+  verdict, x, proof = self.judge(lo, hi)
   self.unanswered = verdict == "unknown" and self.unanswered + 1 or 0
   if verdict == "proved" then
-    self.lo, self.hi = lo, hi
+    self.lo, self.hi, self.proof = lo, hi, proof
     return true
   end
   if verdict == "counterexample" then pool[#pool + 1] = x end

@@ -5,8 +5,8 @@
 --- contains NNInfer's.  With start = "point" it begins at the point's whole pattern instead, with fewer queries.
 local core = require "relucid.core"
 local option = require "relucid.strategy.options"
-local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
+local registry = require "relucid.strategy.registry"
 
 ---@class relucid.GuardedOptions: relucid.StrategyOptions
 ---@field epsilon? number|number[]       for all margins or for each; default 0.1; 0 is allowed
@@ -29,15 +29,9 @@ local function cut(domain, rows)
   return core.domain { lo = domain.lo, hi = domain.hi, A = A, b = b }
 end
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.GuardedOptions
+---@param task relucid.Task
 ---@return relucid.Result
-return function(net, point, goal, options)
-  local task = tasks.new("guarded", net, point, goal, options, {
-    epsilon = { default = 0.1, check = check_epsilon },
-    start = { default = "nninfer", check = option.one_of("nninfer", "point") } })
+local function run(task)
   local given = task.own.epsilon
   if type(given) == "table" and #given ~= #task.margins then
     error(("option epsilon: has %d numbers, the goal has %d margins"):format(#given, #task.margins), 0)
@@ -53,7 +47,8 @@ return function(net, point, goal, options)
   task.text = "under the guard"
   local outcome = task:minimize(task.goal, { domain = cut(task.domain, rows), pattern = start.pattern })
   if outcome.verdict == "proved" or start.verdict == "proved" then
-    return task:result({ { pattern = outcome.pattern, rows = rows } }, { status = "proved", implied = true })
+    return task:claim({ pattern = outcome.pattern, rows = rows, proof = outcome.proof or start.proof },
+                      { implied = true })
   end
   if outcome.verdict == "counterexample" then
     task:note("epsilon is below the rounding of the local affine form: the region is cut inside the whole pattern")
@@ -62,3 +57,10 @@ return function(net, point, goal, options)
   end
   return forms.local_result(task, outcome, epsilon)
 end
+
+return registry.define("guarded", {
+  run = run, summary = "a minimal pattern that implies the goal under a guard on the margins",
+  options = {
+    epsilon = { default = 0.1, check = check_epsilon, help = "the guard: for all margins or a list for each; >= 0" },
+    start = { default = "nninfer", check = option.one_of("nninfer", "point"),
+              help = "which pattern to begin with: nninfer's, or point: the whole one" } } })

@@ -1,34 +1,28 @@
---- Strategies: functions (net, point, goal, options) -> relucid.Result.  `union` gives an iterator over its steps;
---- strategy.run(name, ...) gives the result of any of them.  `preimage` has no point: (net, goal, options).
+--- Strategies: called with (net, point, goal, options) they give a relucid.Result.  `union` gives an iterator over its
+--- steps; strategy.run(name, ...) gives the result of any of them.  `preimage` has no point: (net, goal, options).
 local literals = require "relucid.strategy.literals"
+local registry = require "relucid.strategy.registry"
 
-local strategy = { preimage = require "relucid.strategy.preimage" }
+local strategy = { preimage = require "relucid.strategy.preimage", define = registry.define, list = registry.list,
+                   find = registry.find, load = registry.load }
 
---- The names that the command line offers for one point.
+--- The library's own strategies of a point.
 strategy.names = { "nninfer", "prophecy", "tight", "guarded", "free", "wide", "box", "union", "rules", "portfolio" }
 
-strategy.is_name = {}
-for _, name in ipairs(strategy.names) do
-  strategy.is_name[name] = true
-  strategy[name] = require("relucid.strategy." .. name)
-end
-
-local function check_name(name, what)
-  if strategy.is_name[name] then return end
-  error(("%s: no strategy '%s'; known are: %s"):format(what, tostring(name), table.concat(strategy.names, " ")), 0)
-end
+for _, name in ipairs(strategy.names) do strategy[name] = require("relucid.strategy." .. name) end
+registry.seal()
 
 --- Run a strategy to its end.
----@param name string
+---@param what string|relucid.Strategy  its name, FILE.lua[:NAME], or what `define` returns
 ---@param net table  relucid.network
 ---@param point number[]
 ---@param goal? table
 ---@param options? table
 ---@return relucid.Result
-function strategy.run(name, net, point, goal, options)
-  check_name(name, "name")
-  local outcome = strategy[name](net, point, goal, options)
-  if name == "union" then return outcome:run() end
+function strategy.run(what, net, point, goal, options)
+  local found = registry.get(what, "name")
+  local outcome = found(net, point, goal, options)
+  if found.steps then return outcome:run() end
   return outcome
 end
 
@@ -41,7 +35,7 @@ end
 function strategy.minimize(defaults)
   if type(defaults) ~= "table" then error(("defaults: table expected, got %s"):format(type(defaults)), 0) end
   local base = defaults.base or "prophecy"
-  check_name(base, "base")
+  registry.get(base, "base")
   return function(net, point, goal, options)
     local merged = {}
     for _, source in ipairs { defaults, options or {} } do

@@ -1,6 +1,7 @@
 --- The loop that minimises a pattern: relucid.Task's method minimize.
 local hooks = require "relucid.strategy.hooks"
 local memo = require "relucid.strategy.memo"
+local proved = require "relucid.strategy.proved"
 
 local minimising = {}
 
@@ -24,29 +25,32 @@ end
 ---@class relucid.Outcome
 ---@field verdict string    does the starting pattern imply the property?
 ---@field pattern table     the smallest pattern that is proved to
+---@field proof relucid.Proved|nil  that it does, for task:claim
 ---@field ended string      "done" or why the task ended
 ---@field unknowns integer  queries without an answer, whose literals were kept
 ---@field settled boolean   nothing was left open: no literal can go, or the starting pattern does not do
 ---@field witness number[]|nil  for "counterexample": an input that obeys the starting pattern without the property
 
 -- Minimise, with so many queries at most; the outcome's stats are those of the job.
-local function minimised(self, fields, queries)
-  local started = os.clock()
-  local minimize <close> = self.net:minimize(self:search_options(fields))
+local function minimised(self, question, property, fields)
+  local started, finished, ended = os.clock(), false, nil
   self.verdict = "running"
-  local finished = false
-  local ended = self:drive(function(nodes)
-    finished = minimize:step(nodes)
-    return finished or queries and minimize:stats().queries > queries
-  end, function()
-    self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
-    return self:state(minimize:stats())
-  end)
-  local stats = minimize:stats()
-  if ended == "done" and stats.unknowns > 0 and self:poll() then ended = self.ended end -- the task's time was up
-  return { verdict = minimize:verdict(), pattern = minimize:pattern(), ended = ended, unknowns = stats.unknowns,
-           settled = finished and stats.unknowns == 0, witness = minimize:witness(), stats = stats,
-           cpu_seconds = os.clock() - started }
+  question.limits = self:search_options {}
+  function question.drive(minimize)
+    ended = self:drive(function(nodes)
+      finished = minimize:step(nodes)
+      return finished or fields.queries and minimize:stats().queries > fields.queries
+    end, function()
+      self.verdict, self.pattern = minimize:verdict(), minimize:pattern()
+      return self:state(minimize:stats())
+    end)
+  end
+  local outcome = proved.minimize(question, property, fields)
+  local unknowns = outcome.stats.unknowns
+  if ended == "done" and unknowns > 0 and self:poll() then ended = self.ended end -- the task's time was up
+  outcome.ended, outcome.unknowns, outcome.settled = ended, unknowns, finished and unknowns == 0
+  outcome.cpu_seconds = os.clock() - started
+  return outcome
 end
 
 --- Minimise the point's pattern while it implies the property.
@@ -66,9 +70,9 @@ function minimising.minimize(self, property, fields)
   if outcome then
     self.stats.reused_seconds = (self.stats.reused_seconds or 0) + outcome.cpu_seconds
   else
-    outcome = minimised(self, { domain = domain, pattern = start, property = property, mode = mode,
-                                order = order_of(self, property) or fields.order, point = self.point },
-                        fields.queries)
+    outcome = minimised(self, { net = self.net, domain = domain, pattern = start }, property,
+                        { mode = mode, order = order_of(self, property) or fields.order, point = self.point,
+                          queries = fields.queries })
     if kept and outcome.settled then
       memo.keep(kept, self.net, domain, key, outcome)
     end

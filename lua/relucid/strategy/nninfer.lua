@@ -3,26 +3,21 @@
 --- The property asked for is P' = { m_j(F(x)) >= m0_j(x) - eps, every j }: the true margin is never more than eps
 --- below its local affine form.  With a minimal prefix s that implies P', the region is R(s) and {m0_j >= eps}.
 local option = require "relucid.strategy.options"
-local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
+local registry = require "relucid.strategy.registry"
 
 ---@class relucid.NNInferOptions: relucid.StrategyOptions
 ---@field epsilon? number  default 0.1
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.NNInferOptions
+---@param task relucid.Task
 ---@return relucid.Result
-return function(net, point, goal, options)
-  local task = tasks.new("nninfer", net, point, goal, options,
-                           { epsilon = { default = 0.1, type = "number", check = option.positive } })
+local function run(task)
   local epsilon = forms.thresholds(task, task.own.epsilon)
   forms.note_small_margins(task, epsilon)
   local property, rows = forms.relaxed(task, epsilon)
   local outcome = task:minimize(property)
   if outcome.verdict == "proved" then
-    return task:result({ { pattern = outcome.pattern, rows = rows } }, { status = "proved", implied = true })
+    return task:claim({ pattern = outcome.pattern, rows = rows, proof = outcome.proof }, { implied = true })
   end
   if outcome.verdict == "counterexample" then
     task:note("epsilon is below the rounding of the local affine form: the region is cut inside the whole pattern")
@@ -31,3 +26,8 @@ return function(net, point, goal, options)
   end
   return forms.local_result(task, outcome, epsilon)
 end
+
+return registry.define("nninfer", {
+  run = run, summary = "a minimal prefix that keeps the margins near their affine forms, cut by these",
+  options = { epsilon = { default = 0.1, type = "number", check = option.positive,
+                          help = "how far a margin may fall below its local affine form" } } })

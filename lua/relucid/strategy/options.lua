@@ -1,4 +1,6 @@
 --- Options of strategies: which there are, of what type, and how their values are checked.
+local core = require "relucid.core"
+
 local options = {}
 
 ---@class relucid.Option  how one option is read
@@ -53,6 +55,15 @@ function options.count(value)
   if not (math.tointeger(value) and value >= 1) then return "an integer >= 1" end
 end
 
+-- A check: a table of options of the search.
+local function search_options(value)
+  local known = {}
+  for _, option in ipairs(core.search_options()) do known[option.name] = true end
+  for name in pairs(value) do
+    if not known[name] then return "names of search options: " .. options.names(known) end
+  end
+end
+
 --- A check: one of some words.
 ---@param ... string
 ---@return fun(value: any): string|nil
@@ -79,7 +90,7 @@ options.SHARED = {
                     help = "seconds for each query; an unanswered one keeps its literal" },
   seed = { check = options.integer, help = "of the counterexample sampler" },
   threads = { help = "POSIX threads of each query" },
-  search = { type = "table", help = "further search options, for each query" },
+  search = { type = "table", check = search_options, help = "further search options, for each query" },
   memo = { type = "table", help = "the caller's: settled minimisations are kept there for later calls" },
   order = { type = "function", help = "order(pattern, context): neurons in the order in which to try to drop them" },
   stop = { type = "function", help = "stop(state), called several times a second: true ends the strategy" },
@@ -151,12 +162,17 @@ function options.table(given)
   return given
 end
 
---- Values for a JSON record: functions have no place there, their type stands for them.
+local RECORDED = { ["function"] = function() return "function" end, userdata = tostring }
+
+--- Values for a JSON record: functions and objects have no place there, their type or text stands for them.
 ---@param values table<string, any>
 ---@return table<string, any>
 function options.recorded(values)
   local record = {}
-  for name, value in pairs(values) do record[name] = type(value) == "function" and "function" or value end
+  for name, value in pairs(values) do
+    local put = RECORDED[type(value)]
+    record[name] = put and put(value) or value
+  end
   return record
 end
 

@@ -24,9 +24,10 @@ function paper.nninfer(task, epsilons)
         if row.b > same.rows[j].b then same.rows[j] = row end
       end
       if not same then
-        by_pattern[key] = { pattern = outcome.pattern, rows = rows }
+        by_pattern[key] = { pattern = outcome.pattern, rows = rows, proof = {} }
         parts[#parts + 1] = by_pattern[key]
       end
+      table.insert(by_pattern[key].proof, outcome.proof)
     end
   end
   return parts, outcome
@@ -37,12 +38,13 @@ end
 ---@param part relucid.Part
 ---@return relucid.Part
 function paper.tightened(task, part)
-  local rows = {}
+  local rows, proof = {}, table.move(part.proof, 1, #part.proof, 1, {})
   for j, given in ipairs(part.rows) do
-    local tight = not task.ended and forms.tight_row(task, part.pattern, j)
+    local tight
+    if not task.ended then tight, proof[#proof + 1] = forms.tight_row(task, part.pattern, j) end
     rows[j] = tight and tight.b > given.b and tight or given
   end
-  return { pattern = part.pattern, rows = rows }
+  return { pattern = part.pattern, rows = rows, proof = proof }
 end
 
 --- Prophecy's region; nil when nothing is proved.
@@ -51,7 +53,7 @@ end
 function paper.prophecy(task)
   task.text = "prophecy"
   local outcome = task:minimize(task.goal)
-  if outcome.verdict == "proved" then return { pattern = outcome.pattern } end
+  if outcome.verdict == "proved" then return { pattern = outcome.pattern, proof = outcome.proof } end
   return paper.piece(task)
 end
 
@@ -59,8 +61,8 @@ end
 ---@param task relucid.Task
 ---@return relucid.Part|nil
 function paper.piece(task)
-  local rows = forms.local_rows(task, forms.thresholds(task, 0))
-  return rows and { pattern = task.full, rows = rows }
+  local rows, proof = forms.local_rows(task, forms.thresholds(task, 0))
+  return rows and { pattern = task.full, rows = rows, proof = proof }
 end
 
 return paper

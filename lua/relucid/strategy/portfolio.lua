@@ -3,23 +3,23 @@ local core = require "relucid.core"
 local hooks = require "relucid.strategy.hooks"
 local job = require "relucid.job"
 local measure = require "relucid.measure"
-local option = require "relucid.strategy.options"
+local registry = require "relucid.strategy.registry"
 
 ---@class relucid.PortfolioOptions: relucid.StrategyOptions
----@field strategies? (string|table)[]  names, or {name, option = value, ...}; default prophecy, tight, guarded, box
+---@field strategies? (string|table)[]  names, FILE.lua[:NAME] or strategies, also {name, option = value, ...}; default
+---                                     prophecy, tight, guarded, box
 ---@field measure? string|fun(result: relucid.Result): number  "volume" (default), "width", "support" (of the data),
 ---                                     "literals" (fewest), or a function: more is better
 
 local DEFAULT = { "prophecy", "tight", "guarded", "box" }
-local SHARED = { "domain", "data", "anchor", "raw", "query_timeout", "seed", "threads", "search", "stop", "progress" }
+local SHARED = { "data", "anchor", "raw", "query_timeout", "seed", "threads", "search", "memo", "stop",
+                 "progress" }
 
 ---@type table<string, relucid.Option>
-local OPTIONS = {
-  strategies = { help = "names, or {name, option = value, ...}" },
-  measure = { help = "what to compare them by: more is better" },
-  timeout = option.SHARED.timeout,
+local OWN = {
+  strategies = { help = "names, FILE.lua[:NAME] or strategies, also {name, option = value, ...}" },
+  measure = { help = "what to compare them by, more is better: volume, width, support, literals, or a function" },
 }
-for _, name in ipairs(SHARED) do OPTIONS[name] = option.SHARED[name] end
 
 local function measure_of(options)
   local given = options.measure or "volume"
@@ -41,28 +41,28 @@ local function measure_of(options)
   return function(result) return of(result, options.data) end
 end
 
--- {name, function, own options} of each entry.
-local function entries_of(strategies, list)
+-- {strategy, own options} of each entry.
+local function entries_of(list)
   if type(list) ~= "table" or #list == 0 then error("option strategies: expected a list of names", 0) end
   local entries = {}
   for i, entry in ipairs(list) do
-    local own = {}
-    if type(entry) == "table" then
-      for name, value in pairs(entry) do own[name] = value end
-      own[1] = nil
-      entry = entry[1]
+    local own, name = {}, entry
+    if type(entry) == "table" and not registry.is_strategy(entry) then
+      for option_name, value in pairs(entry) do own[option_name] = value end
+      own[1], name = nil, entry[1]
     end
-    if entry == "portfolio" or entry == "union" or type(entry) ~= "string" or not strategies.is_name[entry] then
-      error(("option strategies: entry %d is %s, expected a strategy of one point"):format(i, tostring(entry)), 0)
+    local strategy = registry.find(name)
+    if not strategy or strategy.steps or strategy.name == "portfolio" then
+      error(("option strategies: entry %d is %s, expected a strategy of one point"):format(i, tostring(name)), 0)
     end
-    entries[i] = { name = entry, run = strategies[entry], own = own }
+    entries[i] = { strategy = strategy, own = own }
   end
   return entries
 end
 
-local function options_of(options, own, timeout)
-  local merged = { timeout = timeout }
-  for _, name in ipairs(SHARED) do merged[name] = options[name] end
+local function options_of(task, own, timeout)
+  local merged = { timeout = timeout, domain = task.domain }
+  for _, name in ipairs(SHARED) do merged[name] = task.hooks[name] end
   for name, value in pairs(own) do merged[name] = value end
   return merged
 end
@@ -75,40 +75,41 @@ local function value_of(of, result)
   return ok and value or {}, not ok
 end
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.PortfolioOptions
+-- What one entry came to, for the record.
+local function row_of(entry, result, value)
+  return core.json.object({ strategy = entry.strategy.name, status = result.status, measure = core.json.array(value),
+    queries = result.stats.queries, seconds = result.stats.seconds },
+    { "strategy", "status", "measure", "queries", "seconds" })
+end
+
+---@param task relucid.Task
 ---@return relucid.Result result  the best one's; result.portfolio tells what each came to
-return function(net, point, goal, options)
-  options = option.table(options)
-  option.check_known("portfolio", options, { OPTIONS })
-  option.values(options, OPTIONS)
-  local started, of = core.now(), measure_of(options)
-  local entries = entries_of(require "relucid.strategy", options.strategies or DEFAULT)
-  local best, best_value, table_ = nil, nil, core.json.array {}
-  local ended
+local function run(task)
+  local options = task.hooks
+  local of, entries = measure_of(options), entries_of(options.strategies or DEFAULT)
+  local best, best_value, rows, ended = nil, nil, core.json.array {}, nil
   for i, entry in ipairs(entries) do
-    local left = options.timeout and math.max(options.timeout - (core.now() - started), 0) / (#entries - i + 1)
+    local left = options.timeout and math.max(options.timeout - task:seconds(), 0) / (#entries - i + 1)
     if best and left == 0 then
       ended = "timeout"
       break
     end
-    local result = entry.run(net, point, goal, options_of(options, entry.own, left))
+    local result = entry.strategy(task.net, task.point, task.goal, options_of(task, entry.own, left))
     local value, interrupted = value_of(of, result)
-    table_[i] = core.json.object({ strategy = entry.name, status = result.status, measure = core.json.array(value),
-      queries = result.stats.queries, seconds = result.stats.seconds },
-      { "strategy", "status", "measure", "queries", "seconds" })
+    rows[i] = row_of(entry, result, value)
     if not best or measure.better(value, best_value) then best, best_value = result, value end
     ended = interrupted and "interrupted"
       or (result.status == "interrupted" or result.status == "stopped") and result.status or nil
     if ended then break end
   end
-  best.portfolio = table_
-  local note = ("the best of %d by %s"):format(#table_, type(options.measure) == "function" and "the user's measure"
+  best.portfolio = rows
+  local note = ("the best of %d by %s"):format(#rows, type(options.measure) == "function" and "the user's measure"
     or options.measure or "volume")
   best.note = best.note and note .. "; " .. best.note or note
   if ended == "timeout" then best.note = best.note .. "; the time limit was reached before the others were tried" end
   if ended then best.status = ended end
   return best
 end
+
+return registry.define("portfolio", { run = run, options = OWN, unused = { order = true },
+                                      summary = "the best of several strategies by a measure" })

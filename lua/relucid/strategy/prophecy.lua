@@ -2,19 +2,17 @@
 ---
 --- Where the whole pattern s0 of the point does not imply it, the region is R(s0) and {m0_j >= 0}: on R(s0) each
 --- margin equals its local affine form m0_j.
-local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
+local registry = require "relucid.strategy.registry"
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.StrategyOptions
+---@param task relucid.Task
 ---@return relucid.Result
-return function(net, point, goal, options)
-  local task = tasks.new("prophecy", net, point, goal, options, {})
+local function run(task)
   local outcome = task:minimize(task.goal)
   if outcome.verdict == "proved" then
-    return task:result({ { pattern = outcome.pattern } }, { status = "proved", implied = true })
+    return task:claim({ pattern = outcome.pattern, proof = outcome.proof }, { implied = true })
   end
   return forms.cut_by_margins(task, outcome)
 end
+
+return registry.define("prophecy", { run = run, summary = "a minimal decision prefix that implies the goal" })

@@ -4,8 +4,10 @@
 --- from the others.  The path to a leaf without others is a candidate rule.  It is proved over the domain, and its
 --- literals minimised; a counterexample joins the tree as one more row, and the leaf is split further.  Each rule that
 --- is proved becomes a region of the result, given by its pattern.
+local core = require "relucid.core"
+local claims = require "relucid.strategy.claims"
 local option = require "relucid.strategy.options"
-local tasks = require "relucid.strategy.task"
+local registry = require "relucid.strategy.registry"
 
 ---@class relucid.RulesOptions: relucid.StrategyOptions
 ---@field data table          relucid.data: the rows to learn from
@@ -15,10 +17,10 @@ local tasks = require "relucid.strategy.task"
 ---@field rules? integer      rules at most; default 20
 
 local OWN = {
-  layers = { type = "table" },
-  support = { default = 5, check = option.count },
-  depth = { default = 12, check = option.count },
-  rules = { default = 20, check = option.count },
+  layers = { type = "table", help = "list of hidden layers to look at; default all" },
+  support = { default = 5, check = option.count, help = "rows that a rule must have that no earlier rule has" },
+  depth = { default = 12, check = option.count, help = "literals of a path at most" },
+  rules = { default = 20, check = option.count, help = "rules at most" },
 }
 
 -- ---- the data as signs ---------------------------------------------------------------------
@@ -108,7 +110,7 @@ end
 -- Settle a leaf without others: a proved rule, or nil; its counterexample joins the node.
 local function prove(task, node, layer, first)
   local outcome = task:minimize(task.goal, { pattern = pattern_of(task, layer, first, node.path), mode = "divide" })
-  if outcome.verdict == "proved" then return outcome.pattern end
+  if outcome.verdict == "proved" then return outcome end
   if outcome.verdict == "counterexample" then
     table.insert(node.examples, { signs = signs_at(task.net, outcome.witness), good = false })
     return nil, true
@@ -116,9 +118,9 @@ local function prove(task, node, layer, first)
   return nil, false
 end
 
-local function add_rule(task, found, pattern)
-  local region = task:region { pattern = pattern }
-  found.parts[#found.parts + 1] = { pattern = pattern, region = region }
+local function add_rule(task, found, outcome)
+  local region = task:region { pattern = outcome.pattern }
+  found.parts[#found.parts + 1] = { pattern = outcome.pattern, proof = outcome.proof }
   for _, row in ipairs(region:members(task.hooks.data)) do found.covered[row] = true end
 end
 
@@ -135,10 +137,10 @@ local function search_layer(task, found, examples, layer, first, last)
     local node = table.remove(open, place)
     local good, bad = counts_of(node.examples)
     task.text = ("layer %d: %d rules, %d rows"):format(layer, #found.parts, good)
-    local pattern, refuted
-    if bad == 0 then pattern, refuted = prove(task, node, layer, first) end
-    if pattern then
-      add_rule(task, found, pattern)
+    local rule, refuted
+    if bad == 0 then rule, refuted = prove(task, node, layer, first) end
+    if rule then
+      add_rule(task, found, rule)
     elseif (bad > 0 or refuted) and #node.path < task.own.depth then
       local neuron = best_split(node.examples, first, last)
       if neuron then open[#open + 1], open[#open + 2] = divided(node, neuron) end
@@ -162,18 +164,14 @@ local function check_layers(task, hidden)
   return layers
 end
 
----@param net table  relucid.network
----@param point number[]|nil  only tells the goal when none is given, and whether the rules cover it
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options relucid.RulesOptions
+-- The point only tells the goal when none is given, and whether the rules cover it.
+---@param task relucid.Task
 ---@return relucid.Result
-return function(net, point, goal, options)
-  local task = tasks.new("rules", net, point, goal, options, OWN, { order = true })
-  if not task.hooks.data then error("option data: strategy rules learns from data", 0) end
-  local sizes = net.sizes
+local function run(task)
+  local sizes = task.net.sizes
   local layers = check_layers(task, #sizes - 2)
   local found = { parts = {}, covered = {}, failed = 0 }
-  task.empty = require("relucid.core").pattern(net)
+  task.empty = core.pattern(task.net)
   task:guard(function()
     local examples = examples_of(task)
     for _, layer in ipairs(layers) do
@@ -183,5 +181,9 @@ return function(net, point, goal, options)
     end
   end)
   if #found.parts == 0 then task:note("no rule was proved") end
-  return task:result(found.parts, { status = #found.parts > 0 and "proved" or "unknown" })
+  return claims.result(task, found.parts)
 end
+
+return registry.define("rules", {
+  run = run, options = OWN, unused = { order = true }, needs = { data = "learns from data" },
+  summary = "short layer patterns learned from data, then proved" })

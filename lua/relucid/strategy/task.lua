@@ -1,12 +1,12 @@
 --- A task: one strategy at work on one point.  Its checked arguments, clock, statistics and notes; its methods ask the
---- decision procedure (query, minimising) and make the result (outcome).
+--- decision procedure (query, minimising), prove what is claimed and make the result (claims).
 local core = require "relucid.core"
 local arguments = require "relucid.strategy.arguments"
+local claims = require "relucid.strategy.claims"
 local hooks = require "relucid.strategy.hooks"
 local job = require "relucid.job"
 local minimising = require "relucid.strategy.minimising"
 local options = require "relucid.strategy.options"
-local outcome = require "relucid.strategy.outcome"
 local query = require "relucid.strategy.query"
 
 ---@class relucid.Task
@@ -28,9 +28,11 @@ local query = require "relucid.strategy.query"
 ---@field verdict string      of the first query of the minimisation at hand
 ---@field pattern table|nil   the smallest one so far
 ---@field text string|nil     where the strategy is
+---@field claimed relucid.Result|nil  the last claim's
+---@field counterexample number[]|nil  of the last claim, where it was refuted
 local Task = {
   decide = query.decide, upper = query.upper, minimize = minimising.minimize,
-  region = outcome.region, result = outcome.result,
+  region = claims.region, prove = claims.prove, claim = claims.claim,
 }
 Task.__index = Task
 
@@ -53,6 +55,7 @@ function task.new(strategy, net, point, goal, given, own, unused)
   options.check_raw(net, given)
   options.values(given, options.SHARED)
   arguments.check_point(net, point)
+  point = table.move(point, 1, #point, 1, {})
   local y = net:eval(point)
   goal = goal or core.property.argmax(net, arguments.answer(y))
   local self = setmetatable({

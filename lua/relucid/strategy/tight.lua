@@ -4,11 +4,12 @@
 --- m0_j(x) - m_j(F(x)) on R(s), replaces epsilon: R(s) and {m0_j >= U_j, every j} has the goal.  As U_j is at most
 --- epsilon but for its own rounding, and the weaker of the two rows is taken, each region contains NNInfer's at the
 --- same epsilon.  The best region by the measure comes first; regions inside another are left out.
+local claims = require "relucid.strategy.claims"
 local option = require "relucid.strategy.options"
-local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
 local measure = require "relucid.measure"
 local paper = require "relucid.strategy.paper"
+local registry = require "relucid.strategy.registry"
 
 ---@class relucid.TightOptions: relucid.StrategyOptions
 ---@field epsilon? number|number[]     those to minimise with; default {1e-5, 1e-3, 0.1, 1}
@@ -28,7 +29,7 @@ local function chosen(task, parts)
   for i, part in ipairs(parts) do
     local region = task:region(part)
     local box = region:box(kind, anchor, task:left())
-    parts[i].region, parts[i].boxes = region, { [kind] = box or false }
+    parts[i].outline, parts[i].boxes = region, { [kind] = box or false }
     parts[i].value, parts[i].place = measure.box(kind, box), i
   end
   table.sort(parts, function(a, b)
@@ -38,21 +39,15 @@ local function chosen(task, parts)
   local kept = {}
   for _, part in ipairs(parts) do
     local inside = false
-    for _, other in ipairs(kept) do inside = inside or other.region:includes(part.region, { nodes = 100 }) end
+    for _, other in ipairs(kept) do inside = inside or other.outline:includes(part.outline, { nodes = 100 }) end
     if not inside then kept[#kept + 1] = part end
   end
   return kept
 end
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.TightOptions
+---@param task relucid.Task
 ---@return relucid.Result
-return function(net, point, goal, options)
-  local task = tasks.new("tight", net, point, goal, options, {
-    epsilon = { default = paper.EPSILONS, check = check_epsilons },
-    measure = { default = "volume", check = option.one_of("volume", "width") } })
+local function run(task)
   local epsilon = task.own.epsilon
   local list, outcome = paper.nninfer(task, type(epsilon) == "table" and epsilon or { epsilon })
   if #list == 0 then
@@ -62,5 +57,12 @@ return function(net, point, goal, options)
   local parts = {}
   task.text = "thresholds"
   for i, found in ipairs(list) do parts[i] = paper.tightened(task, found) end
-  return task:result(chosen(task, parts), { status = "proved", implied = true })
+  return claims.result(task, chosen(task, parts), { implied = true })
 end
+
+return registry.define("tight", {
+  run = run, summary = "nninfer at several epsilons, each with the smallest thresholds that are valid",
+  options = {
+    epsilon = { default = paper.EPSILONS, check = check_epsilons, help = "a number or a list: those to minimise with" },
+    measure = { default = "volume", check = option.one_of("volume", "width"),
+                help = "of the largest box, for the order of the regions: volume, width" } } })

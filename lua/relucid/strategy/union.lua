@@ -7,14 +7,16 @@
 --- Coverage is the share of the domain's inputs with the goal that some region covers, estimated from a seeded uniform
 --- sample (never the one that gives starts), with its 95 % confidence interval.
 local core = require "relucid.core"
+local claims = require "relucid.strategy.claims"
 local hooks = require "relucid.strategy.hooks"
 local option = require "relucid.strategy.options"
-local tasks = require "relucid.strategy.task"
+local registry = require "relucid.strategy.registry"
 local sample = require "relucid.sample"
 
 ---@class relucid.UnionOptions: relucid.StrategyOptions
----@field base? string|fun(net: table, point: number[], goal: table, options: table): relucid.Result
----                         the strategy for each point; default "guarded"
+---@field base? string|relucid.Strategy|fun(net: table, point: number[], goal: table, options: table): relucid.Result
+---                         the strategy for each point: a name, FILE.lua[:NAME], a strategy, or a function that returns
+---                         a strategy's result; default "guarded"
 ---@field with? table       options for it, such as {epsilon = 0.05}
 ---@field coverage? number  stop there; default 0.95
 ---@field regions? integer  stop at so many regions; default 1000
@@ -38,13 +40,14 @@ local function share_check(value)
 end
 
 local OWN = {
-  base = { default = "guarded" },
-  with = { default = {}, type = "table" },
-  coverage = { default = 0.95, check = share_check },
-  regions = { default = 1000, check = option.count },
-  samples = { default = 2000, check = option.count },
-  starts = { default = "sample", check = option.one_of("sample", "data") },
-  choose = { type = "function" },
+  base = { default = "guarded", help = "the strategy for each point: a name, FILE.lua[:NAME], or a function" },
+  with = { default = {}, type = "table", help = "options for it" },
+  coverage = { default = 0.95, check = share_check, help = "stop there: share of the inputs with the goal, 0 to 1" },
+  regions = { default = 1000, check = option.count, help = "stop at so many regions" },
+  samples = { default = 2000, check = option.count, help = "inputs of the sample that measures the coverage" },
+  starts = { default = "sample", check = option.one_of("sample", "data"),
+             help = "starts that touch no region: inputs of a sample, or all starts are rows of the data" },
+  choose = { type = "function", help = "choose(frontier, state): which of the points comes next" },
 }
 
 local STEPS = { 1e-4, 1e-2 } -- across a facet, in widths of the domain
@@ -220,12 +223,9 @@ function Union:measure()
 end
 
 local function take(union, result)
-  for i = 1, #result do
-    local region = result:region(i)
-    local pattern = result:pattern(i)
-    union.parts[#union.parts + 1] = { region = region, kind = result:kind(i), pattern = pattern,
-                                      lo = result:kind(i) == "box" and region.lo or nil,
-                                      hi = result:kind(i) == "box" and region.hi or nil }
+  for i, part in ipairs(claims.parts(result)) do
+    local region = part.region
+    union.parts[#union.parts + 1] = part
     local left = {}
     for _, x in ipairs(union.uncovered) do
       if not region:contains(x) then left[#left + 1] = x end
@@ -256,6 +256,9 @@ end
 local function characterise(union, start)
   local task = union.task
   local result = hooks.call("base", union.base, task.net, start.x, task.goal, base_options(union))
+  if not claims.status(result) then
+    error(("option base: returned %s, expected a strategy's result"):format(type(result)), 0)
+  end
   local seconds = task.stats.seconds
   task:add_stats(result.stats)
   task.stats.seconds = seconds
@@ -299,12 +302,7 @@ end
 --- The regions so far as one result, with their coverage.
 ---@return relucid.Result
 function Union:result()
-  local parts = {}
-  for i, part in ipairs(self.parts) do
-    parts[i] = { pattern = part.pattern, region = part.region, lo = part.lo, hi = part.hi }
-  end
-  self.task.notes = {}
-  local result = self.task:result(parts, { status = #parts > 0 and "proved" or "unknown" })
+  local result = claims.result(self.task, self.parts)
   result.coverage = self:measure()
   return result
 end
@@ -314,23 +312,20 @@ Union.__call = Union.step
 local function base_of(task)
   local base = task.own.base
   if type(base) == "function" then return base end
-  local strategies = require "relucid.strategy"
-  if base == "union" or base == "rules" or type(base) ~= "string" or not strategies.is_name[base] then
+  local strategy = registry.find(base)
+  if not strategy or strategy.steps or strategy.name == "rules" then
     error(("option base: is %s, expected a function or a strategy of one point"):format(tostring(base)), 0)
   end
-  return strategies[base]
+  return strategy
 end
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options? relucid.UnionOptions
+---@param task relucid.Task
 ---@return fun(): relucid.UnionStep|nil steps  for a generic for; also steps:run(), steps:result()
-return function(net, point, goal, options)
-  local task = tasks.new("union", net, point, goal, options, OWN, { order = true })
+local function steps(task)
   local union = setmetatable({ task = task, parts = {}, frontier = {}, tried = {}, uncovered = {},
                                whole = task:region {},
-                               trivial = trivial_network(net.n), first = { x = point, kind = "point", from = 0 },
+                               trivial = trivial_network(task.net.n),
+                               first = { x = task.point, kind = "point", from = 0 },
                                starts = sample.random(STARTS_SEED + (task.hooks.seed or 0)) }, Union)
   local from_data = task.own.starts == "data"
   if from_data and not task.hooks.data then error("option data: starts = data needs it", 0) end
@@ -341,3 +336,6 @@ return function(net, point, goal, options)
   end
   return union
 end
+
+return registry.define("union", { steps = steps, options = OWN, unused = { order = true },
+                                  summary = "many regions, each begun just outside of those found so far" })

@@ -4,8 +4,8 @@
 --- tried first, and those that none disagrees with stay, for dropping them gains no row and makes proofs harder.  A
 --- deeper layer has to offer more rows, for signs of the last layers make proofs easy.  So the region is the rule
 --- around the point that holds for many of the rows, rather than the shortest one.
-local tasks = require "relucid.strategy.task"
 local forms = require "relucid.strategy.forms"
+local registry = require "relucid.strategy.registry"
 
 ---@class relucid.WideOptions: relucid.StrategyOptions
 ---@field data table    relucid.data: the rows by which literals are ordered
@@ -50,15 +50,15 @@ local function order_of(task)
   return order
 end
 
----@param net table  relucid.network
----@param point number[]
----@param goal? table  relucid.property, one conjunction; default: the class that the network answers at the point
----@param options relucid.WideOptions
+---@param task relucid.Task
 ---@return relucid.Result
-return function(net, point, goal, options)
-  local task = tasks.new("wide", net, point, goal, options, { depth = { default = 0.12, type = "number" } })
-  if not task.hooks.data then error("option data: strategy wide learns from data", 0) end
+local function run(task)
   local outcome = task:minimize(task.goal, { mode = "divide", order = order_of(task) })
   if outcome.verdict ~= "proved" then return forms.cut_by_margins(task, outcome) end
-  return task:result({ { pattern = outcome.pattern } }, { status = "proved", implied = true })
+  return task:claim({ pattern = outcome.pattern, proof = outcome.proof }, { implied = true })
 end
+
+return registry.define("wide", {
+  run = run, needs = { data = "learns from data" }, summary = "a pattern that many rows of the data obey",
+  options = { depth = { default = 0.12, type = "number",
+                        help = "share of the rows that a literal has to offer more for each layer before its own" } } })

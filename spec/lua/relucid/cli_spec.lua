@@ -112,6 +112,15 @@ function T.test_every_strategy_is_reached()
   end)
 end
 
+function T.test_a_union_of_boxes_is_told()
+  with_net(function(net)
+    local status, output, messages = command("characterize", net, "--point", "0.5,-0.5", "--strategy", "union",
+                                             "--base", "box", "--regions", "2")
+    lu.assertEquals({ status, messages }, { 0, "" })
+    lu.assertStrContains(output, "inputs keep their whole range")
+  end)
+end
+
 function T.test_rules_are_a_monitor()
   local net, data = "examples/demo/climb.nnet", "examples/demo/encounters.csv"
   support.with_file(nil, function(json)
