@@ -440,6 +440,43 @@ rl_status rl_region_box_width(const rl_region *region, const double *anchor, dou
 rl_status rl_region_box_volume(const rl_region *region, const double *anchor, double *lo, double *hi, rl_box *box,
                                rl_error *err);
 
+/* Options of an inflation: X(type, name, default, help). */
+#define RL_INFLATE_OPTIONS(X)                                                                                          \
+  X(double, steps, 2000, "steps of the ascent; the barrier's schedule runs over them")                                 \
+  X(double, rate, 0.1, "largest change of the logarithm of a face's room in a step, at first")                         \
+  X(double, barrier, 100, "weight of the margins' logarithms at first")                                                \
+  X(double, barrier_end, 0.3, "and from four fifths of the steps on")
+
+typedef struct rl_inflate_options {
+#define RL_FIELD(type, name, default_, help) type name;
+  RL_INFLATE_OPTIONS(RL_FIELD)
+#undef RL_FIELD
+} rl_inflate_options;
+
+void rl_inflate_defaults(rl_inflate_options *options);
+
+typedef enum rl_inflate_measure {
+  RL_INFLATE_VOLUME, /* sum_j weight_j log(hi_j - lo_j) */
+  RL_INFLATE_WIDTH,  /* sum_j weight_j (hi_j - lo_j) / (the domain's width) */
+  RL_INFLATE_LEAST   /* a smooth minimum of (hi_j - lo_j) / weight_j */
+} rl_inflate_measure;
+
+/* A box around point[n] inside the domain's box on which bounds prove the goal, all of its faces grown together by
+ * gradient ascent.  goal: one conjunction, positive at the point.  weight[n] >= 0 (NULL: 1).  The domain's rows are not
+ * looked at: where they cut the box, the rest of it is proved too. */
+typedef struct rl_inflate rl_inflate;
+rl_status rl_inflate_create(rl_inflate **out, const rl_network *net, const rl_domain *domain, const rl_property *goal,
+                            const double *point, const double *weight, rl_inflate_measure measure,
+                            const rl_inflate_options *options, rl_error *err);
+/* Up to `steps` steps, fewer where they take longer than about a fifth of a second; *done becomes 1 at the end. */
+rl_status rl_inflate_step(rl_inflate *inflate, long steps, int *done, rl_error *err);
+/* The best box so far, certain in exact arithmetic: lo[n], hi[n].  At worst the point alone; *found = 0: not even that
+ * is proved. */
+rl_status rl_inflate_box(rl_inflate *inflate, double *lo, double *hi, int *found, rl_error *err);
+double rl_inflate_value(const rl_inflate *inflate); /* the measure of the best box so far; -inf: there is none */
+long rl_inflate_steps(const rl_inflate *inflate);   /* done so far */
+void rl_inflate_release(rl_inflate *inflate);
+
 /* lo <= volume <= hi in the inputs that vary (lo < hi in its box), of which there may be 1 to 10; the effort grows
  * fast with their number.  For polytopes: without a pattern, or with a prefix. */
 rl_status rl_region_volume(const rl_region *region, double *lo, double *hi, rl_error *err);

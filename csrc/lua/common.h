@@ -27,7 +27,7 @@ typedef struct rlua_type {
 } rlua_type;
 
 extern const rlua_type rlua_network, rlua_pattern, rlua_property, rlua_domain, rlua_data, rlua_region, rlua_search,
-    rlua_minimize, rlua_preimage, rlua_enumerate;
+    rlua_minimize, rlua_preimage, rlua_enumerate, rlua_inflate;
 
 /* Create a type's metatable and store its method table in the table on top of the stack, under `field`. */
 void rlua_register(lua_State *L, const rlua_type *type, const char *field);
@@ -112,6 +112,8 @@ int rlua_search_proof_node(lua_State *L);
 int rlua_preimage_create(lua_State *L);
 int rlua_preimage_options(lua_State *L);
 int rlua_enumerate_create(lua_State *L);
+int rlua_inflate_create(lua_State *L);
+int rlua_inflate_options(lua_State *L);
 extern const luaL_Reg rlua_property_functions[];
 void rlua_open_json(lua_State *L); /* pushes the json table; relucid.null is its field "null" */
 /* Push the value that stands for JSON null / is the value at idx it? */

@@ -43,7 +43,8 @@ static const struct {
 } types[] = {{&rlua_network, "network"},   {&rlua_pattern, "pattern"},   {&rlua_property, "property"},
              {&rlua_domain, "domain"},     {&rlua_data, "data"},         {&rlua_region, "region"},
              {&rlua_search, "search"},     {&rlua_minimize, "minimize"}, {&rlua_preimage, "preimage"},
-             {&rlua_enumerate, "enumerate"}};
+             {&rlua_enumerate, "enumerate"},
+             {&rlua_inflate, "inflate"}};
 enum { TYPES = sizeof types / sizeof *types };
 
 /* check(value, type, what): raise unless the value is an open handle of the type ("network", "region", ...); `what`
@@ -71,6 +72,7 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"file_kind", rlua_file_kind},
                                        {"search_options", rlua_search_options},
                                        {"preimage_options", rlua_preimage_options},
+                                       {"inflate_options", rlua_inflate_options},
                                        {"add_down", add_down},
                                        {"add_up", add_up},
                                        {"mul_down", mul_down},

@@ -383,6 +383,7 @@ static const luaL_Reg methods[] = {{"eval", network_eval},
                                    {"search", rlua_search_create},
                                    {"minimize", rlua_minimize_create},
                                    {"preimage", rlua_preimage_create},
+                                   {"inflate", rlua_inflate_create},
                                    {"enumerate", rlua_enumerate_create},
                                    {NULL, NULL}};
 static const luaL_Reg getters[] = {{"n", get_n},           {"m", get_m},           {"neurons", get_neurons},

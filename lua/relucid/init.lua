@@ -21,6 +21,7 @@ local relucid = {
   json = core.json,
   search_options = core.search_options,
   preimage_options = core.preimage_options,
+  inflate_options = core.inflate_options,
   now = core.now,
 }
 

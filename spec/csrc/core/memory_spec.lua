@@ -47,6 +47,10 @@ local function new_preimage(f, more)
   return f.net:preimage(fields)
 end
 
+local function new_inflate(f)
+  return f.net:inflate { domain = f.cut, goal = f.goal, point = { 0.5, 0 }, weights = { 1, 2 }, steps = 20 }
+end
+
 local function new_enumerate(f) return f.net:enumerate { domain = f.cut, property = f.goal } end
 
 local function finished(job)
@@ -87,6 +91,11 @@ local VNNLIB = [[
 -- it takes no memory of the core's, and so succeeds at once.
 local CASES = {
   ["network"] = { function() return support.small():eval { 1, 2 } end },
+  ["name_network"] = { function()
+    local net = support.small()
+    core.name_network(net, { inputs = { "height", "rate" }, outputs = { "clear", "climb" } })
+    return net.inputs
+  end },
   ["read_nnet"] = { function() return with_content(support.NNET, ".nnet", function(path)
     return { core.read_nnet(path, false):eval { 1, 2 }, core.read_nnet(path, true):eval { 1, 2 } }
   end) end },
@@ -128,6 +137,7 @@ local CASES = {
     return tostring(minimize:pattern())
   end },
   ["network:preimage"] = { function(f) return finished(new_preimage(f)):count() end },
+  ["network:inflate"] = { function(f) return finished(new_inflate(f)):box() end },
   ["network:enumerate"] = { function(f) return finished_enumerate(f):count() end },
   ["network:implies"] = { function(f) return f.net:implies(f.domain, f.pattern, f.goal) end },
   ["network:maximize"] = { function(f) return f.net:maximize(f.cut, f.pattern, f.goal).lower end },
@@ -200,6 +210,10 @@ local CASES = {
   end },
   ["preimage:stats"] = { function(f) return f.preimage:stats().splits end, true },
 
+  ["inflate:step"] = { function(f) return { finished(new_inflate(f)):value() } end },
+  ["inflate:box"] = { function(f) return f.inflate:box() end },
+  ["inflate:value"] = { function(f) return { f.inflate:value() } end, true },
+
   ["enumerate:step"] = { function(f)
     return finished(f.net:enumerate { domain = f.cut, property = f.either }):count()
   end },
@@ -222,7 +236,8 @@ local CASES = {
 
 -- What neither takes nor gives memory of the core's.
 local NO_PART = { memory_fail_at = true, now = true, add_down = true, add_up = true, mul_down = true, mul_up = true,
-                  check = true, on_terminal = true, file_kind = true, search_options = true, preimage_options = true }
+                  check = true, on_terminal = true, file_kind = true, search_options = true, preimage_options = true,
+                  inflate_options = true }
 
 -- The names of all entry points, as CASES has them.
 local function entry_points()
@@ -249,6 +264,7 @@ local function full_fixture()
   local f = fixture()
   f.search, f.minimize, f.preimage = finished_search(f), finished(new_minimize(f)), finished(new_preimage(f))
   f.enumerate = finished_enumerate(f)
+  f.inflate = finished(new_inflate(f))
   f.recorded = recorded_search(f)
   return f
 end
@@ -287,7 +303,7 @@ end
 function T.test_closing_takes_no_memory()
   local f = fixture()
   local all = { f.net, f.domain, f.goal, f.pattern, f.region, f.data, new_search(f), new_minimize(f), new_preimage(f),
-                new_enumerate(f) }
+                new_enumerate(f), new_inflate(f) }
   core.memory_fail_at(1)
   for _, handle in ipairs(all) do
     handle:close()

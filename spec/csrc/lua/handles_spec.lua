@@ -22,6 +22,7 @@ local function values()
     minimize = net:minimize { domain = domain, pattern = pattern, property = goal },
     preimage = net:preimage { domain = domain, property = goal, samples = 100, points = 16 },
     enumerate = net:enumerate { domain = domain },
+    inflate = net:inflate { domain = domain, goal = goal, point = { 0.5, 0 } },
   }
 end
 
