@@ -27,7 +27,7 @@ typedef struct rlua_type {
 } rlua_type;
 
 extern const rlua_type rlua_network, rlua_pattern, rlua_property, rlua_domain, rlua_data, rlua_region, rlua_search,
-    rlua_minimize, rlua_preimage, rlua_enumerate, rlua_inflate;
+    rlua_minimize, rlua_preimage, rlua_enumerate, rlua_inflate, rlua_process;
 
 /* Create a type's metatable and store its method table in the table on top of the stack, under `field`. */
 void rlua_register(lua_State *L, const rlua_type *type, const char *field);
@@ -104,6 +104,10 @@ int rlua_region_create(lua_State *L);
 int rlua_data_create(lua_State *L);
 int rlua_file_read(lua_State *L);
 int rlua_file_kind(lua_State *L);
+int rlua_process_create(lua_State *L);
+int rlua_process_poll(lua_State *L);
+int rlua_sha256(lua_State *L);
+int rlua_machine(lua_State *L);
 int rlua_search_create(lua_State *L);
 int rlua_minimize_create(lua_State *L);
 int rlua_search_options(lua_State *L);

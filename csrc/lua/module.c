@@ -44,7 +44,8 @@ static const struct {
              {&rlua_domain, "domain"},     {&rlua_data, "data"},         {&rlua_region, "region"},
              {&rlua_search, "search"},     {&rlua_minimize, "minimize"}, {&rlua_preimage, "preimage"},
              {&rlua_enumerate, "enumerate"},
-             {&rlua_inflate, "inflate"}};
+             {&rlua_inflate, "inflate"},
+             {&rlua_process, "process"}};
 enum { TYPES = sizeof types / sizeof *types };
 
 /* check(value, type, what): raise unless the value is an open handle of the type ("network", "region", ...); `what`
@@ -70,6 +71,10 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"data", rlua_data_create},
                                        {"read_file", rlua_file_read},
                                        {"file_kind", rlua_file_kind},
+                                       {"process", rlua_process_create},
+                                       {"poll", rlua_process_poll},
+                                       {"sha256", rlua_sha256},
+                                       {"machine", rlua_machine},
                                        {"search_options", rlua_search_options},
                                        {"preimage_options", rlua_preimage_options},
                                        {"inflate_options", rlua_inflate_options},

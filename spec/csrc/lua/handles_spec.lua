@@ -23,6 +23,7 @@ local function values()
     preimage = net:preimage { domain = domain, property = goal, samples = 100, points = 16 },
     enumerate = net:enumerate { domain = domain },
     inflate = net:inflate { domain = domain, goal = goal, point = { 0.5, 0 } },
+    process = core.process { "cat" },
   }
 end
 
