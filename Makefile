@@ -1,13 +1,15 @@
 # relucid.
 #
-#   all (default)  build/relucid (the command), build/lib/relucid/core.so (the Lua module), build/librelucid.a (the core)
+#   all (default)  build/relucid (the command), build/lib/relucid/core.so (the Lua module), build/librelucid.a and
+#                  build/librelucid.so.VERSION (the core)
 #   demo           the examples, start to end
 #   test           all specs; test-long: the slow ones too; .ci/run calls test
 #   debug          build/debug: -O0 and assertions       asan       build/asan: sanitizers; runs the specs
 #   valgrind       the specs under valgrind              lint       warnings, luacheck, clang-tidy, cppcheck
 #   format         clang-format in place                 bench      spec/bench
 #   doc            build/doc/relucid.md, the Lua reference
-#   install        DESTDIR, PREFIX                       clean
+#   install        all of it; DESTDIR, PREFIX            uninstall    removes what install put there
+#   dist           build/relucid-VERSION.tar.gz, .rockspec   clean
 #
 # `test` and `demo` first install the Debian packages that are missing.
 
@@ -18,12 +20,19 @@ OPT      ?= -O3 -march=native
 WARN     := -Wall -Wextra -Wno-psabi -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 CFLAGS   ?= $(OPT) -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -ffp-contract=off $(WARN) $(ERROR) -Iinclude -Icsrc -I$(BUILD)/gen $(CFLAGS)
-LIBS     := -lglpk -ljansson -lnettle -lprotobuf-c -lz -lgmp -lm -lpthread
+CORE_LIBS := -lglpk -lnettle -lprotobuf-c -lz -lgmp -lm -lpthread
+LIBS     := -ljansson $(CORE_LIBS)
+# Before 1.0.0 each minor version has an interface of its own.
+VERSION  := $(shell sed -n 's/^\#define RELUCID_VERSION "\(.*\)"/\1/p' include/relucid.h)
+SONAME   := librelucid.so.$(basename $(VERSION))
 BUILD    ?= build
 ERROR    ?= # -Werror: lint and continuous integration take no warning
 RELUCID_DATA ?= $(wildcard ../shared/data)
 export RELUCID_DATA
 PREFIX   ?= /usr/local
+LIBDIR   ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR  ?= $(PREFIX)/share
 LUA_LIBDIR ?= $(PREFIX)/lib/lua/5.4
 LUA_LUADIR ?= $(PREFIX)/share/lua/5.4
 BINDIR   ?= $(PREFIX)/bin
@@ -45,14 +54,29 @@ ROOT     := $(CURDIR)
 WITH_LUA  = LUA_PATH_5_4="$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;$(ROOT)/?.lua;;" \
             LUA_CPATH_5_4="$(abspath $(BUILD))/lib/?.so;;" RELUCID_BUILD="$(abspath $(BUILD))"
 
-.PHONY: all demo test test-long debug asan valgrind lint lint-lua lint-warnings lint-cppcheck lint-tidy format bench doc install install-lua clean \
-        deps lint-deps run-specs spec-modules
+.PHONY: all demo test test-long debug asan valgrind lint lint-lua lint-warnings lint-cppcheck lint-tidy format bench doc \
+        install install-lua uninstall dist clean deps lint-deps run-specs spec-modules
 .DELETE_ON_ERROR:
 
+comma := ,
 # $(call run,WORD,command): one short line for each file; with V=1 the whole command.
 run = @$(if $(V),echo '$(2)',printf '  %-7s%s\n' $(1) $(patsubst $(CURDIR)/%,%,$@)); $(2)
 
-all: $(BUILD)/relucid $(BUILD)/lib/relucid/core.so $(BUILD)/librelucid.a
+all: $(BUILD)/relucid $(BUILD)/lib/relucid/core.so $(BUILD)/librelucid.a $(BUILD)/librelucid.so.$(VERSION)
+
+# What must be there before anything is compiled: HEADER:PACKAGE, the package as Debian names it.
+NEEDED := glpk.h:libglpk-dev jansson.h:libjansson-dev nettle/sha2.h:nettle-dev zlib.h:zlib1g-dev gmp.h:libgmp-dev \
+          protobuf-c/protobuf-c.h:libprotobuf-c-dev lua.h:liblua5.4-dev
+$(BUILD)/.needed: Makefile
+	@mkdir -p $(@D)
+	@command -v $(firstword $(CC)) >/dev/null || { echo "relucid: $(CC) is missing: install the package gcc or clang"; exit 1; }
+	@for pair in $(NEEDED); do \
+	  echo "#include <$${pair%%:*}>" | $(CC) $(CFLAGS) $(LUA_INC) -E - >/dev/null 2>&1 || \
+	    { echo "relucid: $${pair%%:*} is missing: install the package $${pair##*:}"; exit 1; }; done
+	@command -v protoc-c >/dev/null || \
+	  { echo "relucid: protoc-c is missing: install the package protobuf-c-compiler"; exit 1; }
+	@touch $@
+$(CORE_OBJECTS) $(LUA_OBJECTS) $(PROTO).c: | $(BUILD)/.needed
 
 $(BUILD)/obj/lua/%.o: csrc/lua/%.c
 	@mkdir -p $(@D)
@@ -79,9 +103,23 @@ $(BUILD)/librelucid.a: $(CORE_OBJECTS)
 	@rm -f $@
 	$(call run,AR,$(AR) rcs $@ $^)
 
-$(BUILD)/lib/relucid/core.so: $(LUA_OBJECTS) $(CORE_OBJECTS)
+# Shared objects export what their callers need and nothing else: the functions that relucid.h declares, and the one
+# that Lua looks for.
+$(BUILD)/gen/librelucid.map: include/relucid.h Makefile
 	@mkdir -p $(@D)
-	$(call run,LINK,$(CC) -shared $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@)
+	@{ echo '{ global:'; grep -oE '\brl_[A-Za-z0-9_]+\(' $< | sort -u | sed 's/($$/;/'; echo 'local: *; };'; } > $@
+$(BUILD)/gen/core.map: Makefile
+	@mkdir -p $(@D)
+	@echo '{ global: luaopen_relucid_core; local: *; };' > $@
+
+$(BUILD)/librelucid.so.$(VERSION): $(CORE_OBJECTS) $(BUILD)/gen/librelucid.map
+	$(call run,LINK,$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl$(comma)-soname$(comma)$(SONAME) \
+	  -Wl$(comma)--version-script=$(BUILD)/gen/librelucid.map $(CORE_OBJECTS) $(CORE_LIBS) -o $@)
+
+$(BUILD)/lib/relucid/core.so: $(LUA_OBJECTS) $(CORE_OBJECTS) $(BUILD)/gen/core.map
+	@mkdir -p $(@D)
+	$(call run,LINK,$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl$(comma)--version-script=$(BUILD)/gen/core.map $(LUA_OBJECTS) \
+	  $(CORE_OBJECTS) $(LIBS) -o $@)
 
 # $(call command,DIR,LIB): lines of a script that starts the command with the modules in these directories.
 command = 'LUA_PATH_5_4="$(1)/?.lua;$(1)/?/init.lua;$${LUA_PATH_5_4:-$${LUA_PATH:-;}}"' \
@@ -188,16 +226,53 @@ doc: all
 
 # ---- installing -------------------------------------------------------------------
 
-install: install-lua
+# What `install` puts where, as MODE:SOURCE:TARGET; `uninstall` removes the same targets.
+DOCDIR    = $(DATADIR)/doc/relucid
+DOC_FILES = README.md CHANGELOG.md LICENSE $(shell find examples -type f | sort)
+INSTALLED = 644:include/relucid.h:$(INCLUDEDIR)/relucid.h \
+            644:$(BUILD)/librelucid.a:$(LIBDIR)/librelucid.a \
+            755:$(BUILD)/librelucid.so.$(VERSION):$(LIBDIR)/librelucid.so.$(VERSION) \
+            644:$(BUILD)/relucid.pc:$(LIBDIR)/pkgconfig/relucid.pc \
+            $(foreach f,$(DOC_FILES),644:$(f):$(DOCDIR)/$(f))
+INSTALLED_LUA = 755:$(BUILD)/lib/relucid/core.so:$(LUA_LIBDIR)/relucid/core.so \
+                $(foreach f,$(LUA_FILES),644:$(f):$(LUA_LUADIR)/$(f:lua/%=%))
+LINKS = $(LIBDIR)/$(SONAME) $(LIBDIR)/librelucid.so
+# Directories that are relucid's own.
+OWN = $(LUA_LUADIR)/relucid $(LUA_LIBDIR)/relucid $(DOCDIR)
+
+put = for entry in $(1); do \
+  target=$${entry\#\#*:}; entry=$${entry%:*}; \
+  install -D -m $${entry%%:*} $${entry\#*:} "$(DESTDIR)$$target" || exit 1; done
+
+$(BUILD)/relucid.pc: Makefile include/relucid.h
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: relucid' \
+	  'Description: For which inputs does a ReLU network provably keep a property?' 'Version: $(VERSION)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lrelucid' 'Libs.private: $(CORE_LIBS)' > $@
+# The prefix may be another one than last time.
+.PHONY: $(BUILD)/relucid.pc
+
+install: install-lua $(BUILD)/relucid.pc
 	@printf '%s\n' '#!/bin/sh' $(call command,$(LUA_LUADIR),$(LUA_LIBDIR)) > $(DESTDIR)$(BINDIR)/relucid
-	install -D -m 644 include/relucid.h $(DESTDIR)$(PREFIX)/include/relucid.h
-	install -D -m 644 $(BUILD)/librelucid.a $(DESTDIR)$(PREFIX)/lib/librelucid.a
+	@$(call put,$(INSTALLED))
+	@for link in $(LINKS); do ln -sf librelucid.so.$(VERSION) "$(DESTDIR)$$link"; done
+	@echo "relucid $(VERSION) is in $(DESTDIR)$(PREFIX); the command is $(DESTDIR)$(BINDIR)/relucid"
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 
 # The Lua module and the command alone, as LuaRocks wants them.
 install-lua: all
-	install -D -m 755 $(BUILD)/lib/relucid/core.so $(DESTDIR)$(LUA_LIBDIR)/relucid/core.so
-	for f in $(LUA_FILES:lua/%=%); do install -D -m 644 lua/$$f $(DESTDIR)$(LUA_LUADIR)/$$f || exit 1; done
-	install -D -m 755 lua/relucid/main.lua $(DESTDIR)$(BINDIR)/relucid
+	@$(call put,$(INSTALLED_LUA) 755:lua/relucid/main.lua:$(BINDIR)/relucid)
+
+uninstall:
+	@for entry in $(INSTALLED) $(INSTALLED_LUA) $(LINKS) $(BINDIR)/relucid; do rm -f "$(DESTDIR)$${entry##*:}"; done
+	@for own in $(OWN); do [ ! -d "$(DESTDIR)$$own" ] || find "$(DESTDIR)$$own" -depth -type d -empty -delete; done
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
+
+# The files of the current commit, and a rockspec that fetches them from DIST_URL: `luarocks pack` and `install` take it.
+DIST_URL ?= file://$(abspath $(BUILD))/relucid-$(VERSION).tar.gz
+dist:
+	@mkdir -p $(BUILD)
+	git archive --prefix=relucid-$(VERSION)/ -o $(BUILD)/relucid-$(VERSION).tar.gz HEAD
+	sed 's|url = ".*"|url = "$(DIST_URL)"|' rockspec/relucid-$(VERSION)-1.rockspec > $(BUILD)/relucid-$(VERSION)-1.rockspec
 
 clean:
 	rm -rf build

@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-#define RELUCID_VERSION "0.1.0"
+#define RELUCID_VERSION "0.2.0"
 
 /* ---- status ------------------------------------------------------------ */
 

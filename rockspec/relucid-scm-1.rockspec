@@ -9,13 +9,13 @@ description = {
   detailed = "Finds regions of a network's input space on which a property of its output is proved.",
   license = "MIT",
 }
--- The command `relucid` needs argparse too, from Debian's lua-argparse or the rock of that name, and VNN-LIB files need
--- LPeg; the library does not, and a distribution's package would not count as a rock.
+-- The command needs the rock argparse or Debian's lua-argparse, and VNN-LIB files the rock lpeg or lua-lpeg; each says so
+-- where it is missing.  They are not listed, as Debian's do not count as rocks.  The specs need luaunit and luafilesystem.
 dependencies = {
   "lua >= 5.4, < 5.5",
 }
 -- GMP is needed as well; its header lies in a directory of its own on some systems, where only the compiler finds it.
--- The build calls protoc-c (Debian's protobuf-c-compiler).
+-- The build calls protoc-c (Debian's protobuf-c-compiler) and names the package of whatever is missing.
 external_dependencies = {
   GLPK = { header = "glpk.h" },
   JANSSON = { header = "jansson.h" },
@@ -40,4 +40,8 @@ build = {
     LUA_LUADIR = "$(LUADIR)",
     BINDIR = "$(BINDIR)",
   },
+}
+test = {
+  type = "command",
+  command = "make test",
 }

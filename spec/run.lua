@@ -1,8 +1,14 @@
 -- Runs spec/**/*_spec.lua, or those whose path contains one of the arguments.
 -- A spec file returns a table of functions test_...; setUp and tearDown are called around each.
 -- The last line of the output is `N passed, N failed`, alone.
-local luaunit = require "luaunit"
-local lfs = require "lfs"
+local function need(name, package, rock)
+  local ok, module = pcall(require, name)
+  if ok then return module end
+  io.stderr:write(("the specs need %s: install the package %s, or the rock %s\n"):format(name, package, rock))
+  os.exit(2)
+end
+local luaunit = need("luaunit", "lua-unit", "luaunit")
+local lfs = need("lfs", "lua-filesystem", "luafilesystem")
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 

@@ -93,7 +93,7 @@ function cli.main(arguments)
   end
   local message = tostring(status)
   if message:match "module 'argparse' not found" then
-    message = "the command needs argparse: install the package lua-argparse"
+    message = "the command needs argparse: install the package lua-argparse, or the rock argparse"
   end
   io.stderr:write("relucid: ", message, "\n")
   if context.verbose then io.stderr:write(context.traceback, "\n") end

@@ -4,7 +4,7 @@ local job = require "relucid.job"
 local found, lpeg = pcall(require, "lpeg")
 if not found then
   if job.is_interrupt(lpeg) then error(lpeg, 0) end
-  error("VNN-LIB files need LPeg: install the package lua-lpeg", 0)
+  error("VNN-LIB files need LPeg: install the package lua-lpeg, or the rock lpeg", 0)
 end
 local text_file = require "relucid.io.text"
 

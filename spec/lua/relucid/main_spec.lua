@@ -116,19 +116,4 @@ function T.test_early()
   end)
 end
 
--- `make install` to any place: the command finds its modules by itself.
-function T.test_install()
-  if not os.execute "command -v make >/dev/null" then lu.skip "make is not installed" end
-  local place = os.tmpname()
-  os.remove(place)
-  local build = os.getenv "RELUCID_BUILD" or "build"
-  local pipe = assert(io.popen(([[
-    env -u MAKEFLAGS -u MAKELEVEL make -s install BUILD='%s' PREFIX='%s' >/dev/null 2>&1
-    cd / && env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 '%s/bin/relucid' --version 2>&1; rm -rf '%s']]):format(build, place,
-    place, place)))
-  local output = pipe:read "a"
-  pipe:close()
-  lu.assertEquals(output, "relucid " .. relucid.version .. "\n")
-end
-
 return T

@@ -414,7 +414,7 @@ function T.test_missing_lpeg()
   _, output = support.lua [[
     package.preload.lpeg = function() error "no lpeg" end
     print(select(2, pcall(require("relucid").vnnlib, "p.vnnlib")))]]
-  lu.assertEquals(output, "VNN-LIB files need LPeg: install the package lua-lpeg\n")
+  lu.assertEquals(output, "VNN-LIB files need LPeg: install the package lua-lpeg, or the rock lpeg\n")
 end
 
 function T.test_refuses_other_networks()
