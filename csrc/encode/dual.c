@@ -57,7 +57,7 @@ static double first_slope(const rl_cell *cell, int k, int parallel) {
 
 void rl_dual_reset(rl_dual *d, const rl_cell *cell, int parallel) {
   int count = d->compact ? rl_compact_count(d->compact) : d->net->neurons;
-  for (int i = 0; i < count; i++) {
+  for (int i = d->base ? d->net->offsets[d->base->layer] : 0; i < count; i++) {
     int k = d->compact ? rl_compact_neurons(d->compact)[i] : i;
     d->tau[k] = 0;
     d->alpha[k] = first_slope(cell, k, parallel);
@@ -192,6 +192,19 @@ static double end_at_neurons(const rl_dual *d, const rl_cell *cell, rl_account *
   return rl_account_up(a);
 }
 
+/* The bound where the coefficients (d->out) of the base's layer meet its forms; what the goal says of the inputs is
+ * bounded over their box. */
+static double end_at_base(rl_dual *d, const rl_cell *cell, rl_account *a, int goal_rows) {
+  double gamma = (goal_rows + 2) * RL_UNIT * 1.01;
+  for (int j = 0; j < d->net->sizes[0]; j++) {
+    if (d->x_mag[j] == 0 && d->wx[j] == 0) continue;
+    a->charge += gamma * d->x_mag[j] * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
+    rl_account_add(a, d->wx[j] * (d->wx[j] > 0 ? cell->hi[j] : cell->lo[j]));
+  }
+  rl_base_add_maximum(d->base, d->out, a);
+  return rl_account_up(a);
+}
+
 /* From coefficients (d->out) of what affine layer `top` computes and of the inputs (d->wx, d->x_mag) to a
  * bound. */
 static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, int goal_rows) {
@@ -212,6 +225,7 @@ static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, 
       if (reach > 0) a->charge += gamma * d->in_mag[i] * reach;
       d->out[i] = through_relu(d, cell, k, d->in[i], a);
     }
+    if (d->base && layer == d->base->layer) return end_at_base(d, cell, a, goal_rows);
     if (layer == 0 && d->from_neurons) return end_at_neurons(d, cell, a);
     used = through_affine(d, layer, d->out, a);
     if (d->out_radius) spread_radii(d, layer, used, a);

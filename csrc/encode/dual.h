@@ -18,6 +18,7 @@
 #ifndef RL_DUAL_H
 #define RL_DUAL_H
 
+#include "encode/base.h"
 #include "encode/compact.h"
 #include "model/network.h"
 
@@ -37,6 +38,7 @@ typedef struct rl_dual {
   double *mu;               /* domain rows */
   const rl_dual_kept *kept; /* borrowed; NULL: rl_dual_keep does nothing */
   rl_compact *compact;      /* borrowed; not NULL: bounds go by its rows, which are those of the cell; tau = mu = 0 */
+  const rl_base *base;      /* borrowed; not NULL: bounds end at its layer, and multipliers before it are of no account */
   int from_neurons;         /* bounds end at the ranges of the first layer, not at the inputs' */
   double *in_radius, *out_radius; /* owned; NULL unless bounds are repeatable */
   /* results of the last rl_dual_bound, owned: */

@@ -25,12 +25,12 @@ struct rl_forward {
   double *input;                               /* n: a form's coefficients over the inputs */
 };
 
-rl_status rl_forward_create(rl_forward **out, const rl_network *net, rl_error *err) {
+static rl_status create(rl_forward **out, const rl_network *net, int nb, int over_neurons, rl_error *err) {
   rl_forward *f = rl_alloc(1, sizeof *f);
   if (!f) return rl_fail_memory(err);
   f->net = net;
-  f->over_neurons = net->layers > 1 && net->sizes[1] < net->sizes[0];
-  f->nb = f->over_neurons ? net->sizes[1] : net->sizes[0];
+  f->over_neurons = over_neurons;
+  f->nb = nb;
   f->stride = (f->nb + 1 + 7) / 8 * 8;
   size_t forms = (size_t)net->widest * 2 * (size_t)f->stride;
   f->active = rl_alloc(forms, sizeof(double));
@@ -50,6 +50,15 @@ rl_status rl_forward_create(rl_forward **out, const rl_network *net, rl_error *e
   }
   *out = f;
   return RL_OK;
+}
+
+rl_status rl_forward_create(rl_forward **out, const rl_network *net, rl_error *err) {
+  int over_neurons = net->layers > 1 && net->sizes[1] < net->sizes[0];
+  return create(out, net, net->sizes[over_neurons], over_neurons, err);
+}
+
+rl_status rl_forward_create_over(rl_forward **out, const rl_network *net, int d, rl_error *err) {
+  return create(out, net, d, 0, err);
 }
 
 void rl_forward_release(rl_forward *f) {
@@ -275,10 +284,62 @@ static int start_over_inputs(rl_forward *f, const double *lo, const double *hi) 
   return f->nb;
 }
 
+/* Both forms of base neuron i over t: w.(center + radius t) + c, with the errors in the constants. */
+static void known_form(rl_forward *f, const rl_base *base, int i) {
+  double *low = f->next + (size_t)i * 2 * (size_t)f->stride, *up = low + f->stride, reach = 0;
+  const double *w = base->w + (size_t)i * ((size_t)base->d + 1);
+  memset(low, 0, 2 * (size_t)f->stride * sizeof *low);
+  double constant = w[base->d], magnitude = fabs(constant);
+  for (int j = 0; j < base->d; j++) {
+    double size = fabs(f->center[j]) + f->radius[j];
+    low[j] = up[j] = w[j] * f->radius[j];
+    constant += w[j] * f->center[j];
+    magnitude += fabs(w[j]) * size;
+    reach += size;
+  }
+  double error = base->slope_error[i] * reach + base->constant_error[i] + (base->d + 4) * RL_UNIT * 1.01 * magnitude;
+  low[base->d] = constant - (error * (1 + 1e-9) + 1e-300);
+  up[base->d] = constant + (error * (1 + 1e-9) + 1e-300);
+}
+
+/* Known forms as base; 0 if empty. */
+static int start_over_forms(rl_forward *f, const rl_base *base, const int8_t *signs, double *l, double *u,
+                            uint8_t *needed) {
+  int offset = f->net->offsets[base->layer];
+  rl_base_box(base, f->base_lo, f->base_hi);
+  center_base(f, f->base_lo, f->base_hi);
+  for (int i = 0; i < base->count; i++) known_form(f, base, i);
+  for (int i = 0; i < base->count; i++) {
+    double low, up;
+    rl_base_range(base, i, &low, &up);
+    if (!rl_take_bounds(signs[offset + i], low, up, &l[offset + i], &u[offset + i])) return 0;
+  }
+  return bound_layer(f, base->layer, f->base_lo, f->base_hi, signs, l, u, needed);
+}
+
+/* From the activations of the layer before `layer` on; 0 if empty. */
+static int run_layers(rl_forward *f, int layer, int listed, const double *lo, const double *hi, const int8_t *signs,
+                      double *l, double *u, uint8_t *needed) {
+  for (; layer < f->net->layers - 1; layer++) {
+    affine_layer(f, layer, listed);
+    if (!bound_layer(f, layer, lo, hi, signs, l, u, needed)) return 0;
+    listed = activate_layer(f, layer, signs, l, u);
+  }
+  return 1;
+}
+
+int rl_forward_run_from(rl_forward *f, const rl_base *base, const int8_t *signs, double *l, double *u,
+                        uint8_t *needed) {
+  f->thorough = 0;
+  if (!start_over_forms(f, base, signs, l, u, needed)) return 0;
+  int listed = activate_layer(f, base->layer, signs, l, u);
+  return run_layers(f, base->layer + 1, listed, f->base_lo, f->base_hi, signs, l, u, needed);
+}
+
 int rl_forward_run(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
                    uint8_t *needed, int thorough) {
   f->thorough = thorough && f->over_neurons;
-  int hidden = f->net->layers - 1, listed = 0, layer = 0;
+  int listed = 0, layer = 0;
   if (f->over_neurons) {
     if (!start_over_neurons(f, lo, hi, signs, l, u, needed)) return 0;
     listed = activate_layer(f, 0, signs, l, u);
@@ -286,10 +347,5 @@ int rl_forward_run(rl_forward *f, const double *lo, const double *hi, const int8
   } else {
     listed = start_over_inputs(f, lo, hi);
   }
-  for (; layer < hidden; layer++) {
-    affine_layer(f, layer, listed);
-    if (!bound_layer(f, layer, lo, hi, signs, l, u, needed)) return 0;
-    listed = activate_layer(f, layer, signs, l, u);
-  }
-  return 1;
+  return run_layers(f, layer, listed, lo, hi, signs, l, u, needed);
 }

@@ -17,6 +17,7 @@
 #include <math.h>
 
 #include "core/vector.h"
+#include "encode/base.h"
 #include "model/network.h"
 
 typedef struct rl_forward rl_forward; /* work space; one per thread */
@@ -31,6 +32,12 @@ void rl_forward_release(rl_forward *forward);
  * of a pass over the first layer's weights per neuron.  Returns 0 if the set is proved empty, else 1. */
 int rl_forward_run(rl_forward *forward, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
                    uint8_t *needed, int thorough);
+
+/* Work space for runs that start at a base of d coordinates. */
+rl_status rl_forward_create_over(rl_forward **out, const rl_network *net, int d, rl_error *err);
+/* The same as rl_forward_run over the base's polytope, for its layer and those that follow. */
+int rl_forward_run_from(rl_forward *forward, const rl_base *base, const int8_t *signs, double *l, double *u,
+                        uint8_t *needed);
 
 /* u / (u - l), the slope of an undecided neuron's upper line; l < 0 < u, whose difference may overflow. */
 static inline double rl_upper_slope(double l, double u) {

@@ -66,6 +66,9 @@ static rl_status push_side(rl_enumerate *e, const rl_region_cell *cell, const rl
   half->row = cell->row;
   half->forms = cell->forms;
   half->forms->references++;
+  half->has_member = cell->has_member;
+  memcpy(half->member, cell->member, sizeof half->member);
+  rl_enumerate_keep_member(e, half, form, side);
   half->below = e->stack;
   e->stack = half;
   *pushed = half;
@@ -80,6 +83,7 @@ static rl_status keep_side(rl_enumerate *e, rl_region_cell *cell, const rl_polyt
   if (status) return status;
   rl_polytope_release(cell->polytope);
   cell->polytope = kept;
+  rl_enumerate_keep_member(e, cell, form, side);
   return RL_OK;
 }
 
@@ -141,28 +145,6 @@ static rl_status cut_property(rl_enumerate *e, rl_region_cell *cell, rl_error *e
 
 /* ---- layers -------------------------------------------------------------------------- */
 
-/* Can the property not hold in the cell?  By bounds over its bounding box and signs. */
-static int is_excluded(rl_enumerate *e, const rl_region_cell *cell) {
-  double lo[RL_POLYTOPE_DIMENSIONS], hi[RL_POLYTOPE_DIMENSIONS];
-  rl_polytope_range(cell->polytope, lo, hi);
-  for (int j = 0; j < e->n; j++) e->lo[j] = e->domain->lo[j], e->hi[j] = e->domain->hi[j];
-  for (int k = 0; k < e->d; k++) {
-    e->lo[e->varies[k]] = rl_max(e->lo[e->varies[k]], rl_mul_down(lo[k], e->unit[k]));
-    e->hi[e->varies[k]] = rl_min(e->hi[e->varies[k]], rl_mul_up(hi[k], e->unit[k]));
-  }
-  for (int k = 0; k < e->net->neurons; k++) e->l[k] = -INFINITY, e->u[k] = INFINITY;
-  if (!rl_forward_run(e->forward, e->lo, e->hi, cell->signs, e->l, e->u, e->needed, 1)) return 0;
-  rl_cell bounds = {e->lo, e->hi, cell->signs, e->l, e->u};
-  rl_dual_reset(e->dual, &bounds, 1);
-  for (int k = 0; k < e->property->clauses; k++) {
-    int refuted = 0;
-    for (int r = 0; r < rl_property_rows(e->property, k) && !refuted; r++)
-      refuted = rl_dual_bound(e->dual, &bounds, e->property, k, r, NULL) < 0;
-    if (!refuted) return 0;
-  }
-  return 1;
-}
-
 /* Forms of the next layer (the property's rows after the last). */
 static rl_status enter_layer(rl_enumerate *e, rl_region_cell *cell, rl_error *err) {
   const rl_network *net = e->net;
@@ -218,12 +200,15 @@ static rl_status work(rl_enumerate *e, rl_error *err) {
   int last = e->net->layers - 1;
   rl_status status = RL_OK;
   if (cell->layer < last) {
-    if (cell->next == 0 && e->property && cell->layer > 0 && is_excluded(e, cell)) {
+    int excluded = 0;
+    if (cell->next == 0) status = enter_layer(e, cell, err);
+    if (!status && cell->next == 0 && e->property && cell->layer > 0)
+      status = rl_enumerate_excludes(e, cell, &excluded, err);
+    if (!status && excluded) {
       e->stats.pruned++;
       release_cell(cell);
       return RL_OK;
     }
-    if (cell->next == 0) status = enter_layer(e, cell, err);
     if (!status) status = cross_layer(e, cell, err);
     if (!status) {
       cell->below = e->stack;
@@ -281,11 +266,17 @@ static rl_status allocate(rl_enumerate *e, rl_error *err) {
   e->l = rl_alloc(neurons, sizeof(double));
   e->u = rl_alloc(neurons, sizeof(double));
   e->needed = rl_alloc(neurons, 1);
+  e->tried = rl_alloc(RL_ENUMERATE_TRIED * n, sizeof(double));
+  e->x = rl_alloc(RL_ENUMERATE_TRIED * n, sizeof(double));
+  e->y = rl_alloc(RL_ENUMERATE_TRIED * (size_t)e->net->sizes[e->net->layers], sizeof(double));
+  e->most = rl_alloc(e->property ? (size_t)e->property->total : 0, sizeof(double));
   e->at = rl_alloc(64, 1);
   e->at_room = 64;
-  if (!e->varies || !e->unit || !e->lo || !e->hi || !e->l || !e->u || !e->needed || !e->at) return rl_fail_memory(err);
+  if (!e->varies || !e->unit || !e->lo || !e->hi || !e->l || !e->u || !e->needed || !e->tried || !e->x || !e->y ||
+      !e->most || !e->at)
+    return rl_fail_memory(err);
   choose_units(e);
-  rl_status status = rl_forward_create(&e->forward, e->net, err);
+  rl_status status = rl_forward_create_over(&e->forward, e->net, e->d, err);
   return status ? status : rl_dual_create(&e->dual, e->net, e->domain, err);
 }
 
@@ -383,7 +374,8 @@ void rl_enumerate_release(rl_enumerate *e) {
   if (e->net) rl_exact_forms_free(e);
   rl_dual_release(e->dual);
   rl_forward_release(e->forward);
-  void *owned[] = {e->leaves, e->groups, e->varies, e->unit, e->lo, e->hi, e->l, e->u, e->needed, e->at};
+  void *owned[] = {e->leaves, e->groups, e->varies, e->unit, e->lo,     e->hi, e->l, e->u,
+                   e->needed, e->tried,  e->x,      e->y,    e->points, e->most, e->at};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_property_release(e->property);
   rl_domain_release(e->domain);

@@ -27,6 +27,8 @@ typedef struct rl_region_cell {
   int layer, next;
   int clause, row; /* in the last layer, with a property: rows already cut */
   rl_forms *forms; /* of this layer's pre-activations (outputs: the property's rows) */
+  int has_member;  /* `member` seems to be an input of the cell with the property */
+  double member[RL_POLYTOPE_DIMENSIONS];
 } rl_region_cell;
 
 typedef struct rl_leaf {
@@ -49,6 +51,8 @@ typedef struct rl_exact_forms {
   mpz_t factor;
 } rl_exact_forms;
 
+enum { RL_ENUMERATE_TRIED = 8 }; /* the network evaluates so many inputs at once */
+
 struct rl_enumerate {
   rl_network *net;
   rl_domain *domain;
@@ -66,6 +70,10 @@ struct rl_enumerate {
   rl_dual *dual;
   double *lo, *hi, *l, *u; /* scratch: n, n, neurons, neurons */
   uint8_t *needed;
+  double *tried, *x, *y; /* RL_ENUMERATE_TRIED inputs: their coordinates, they themselves, their outputs */
+  double *most;    /* rows of the property: their largest value at the inputs tried */
+  double *points;  /* of a cell under rl_enumerate_excludes, with room for `point_room` vertices */
+  int point_room;
   int8_t *at; /* signs at vertices */
   int at_room;
   rl_exact_forms exact;
@@ -85,6 +93,12 @@ rl_status rl_enumerate_oracle(void *context, const rl_polytope *polytope, int ve
 rl_status rl_enumerate_refine(rl_enumerate *e, rl_polytope *polytope, const int8_t *signs, double tolerance,
                               rl_error *err);
 void rl_exact_forms_free(rl_enumerate *e);
+
+/* ---- exclude.c */
+/* Can the property certainly not hold in the cell, whose forms are of the layer at hand? */
+rl_status rl_enumerate_excludes(rl_enumerate *e, rl_region_cell *cell, int *excluded, rl_error *err);
+/* The cell is cut down to side * form >= 0: is its member still in it? */
+void rl_enumerate_keep_member(const rl_enumerate *e, rl_region_cell *cell, const rl_polytope_row *form, int side);
 
 /* ---- forms.c */
 void rl_forms_release(rl_forms *forms);

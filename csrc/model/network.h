@@ -69,6 +69,9 @@ struct rl_property {
   double *d;      /* total */
 };
 
+/* a.x + c.y + d of row `index`, counted over all clauses, rounded to nearest. */
+double rl_property_row_value(const rl_property *property, int index, const double *x, const double *y);
+
 struct rl_data {
   atomic_int references;
   size_t count, columns;

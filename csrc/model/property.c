@@ -192,14 +192,18 @@ static double dot(const double *u, const double *v, int count) {
   return sum;
 }
 
+double rl_property_row_value(const rl_property *property, int index, const double *x, const double *y) {
+  double value = dot(property->c + (size_t)index * (size_t)property->m, y, property->m) + property->d[index];
+  if (property->a) value += dot(property->a + (size_t)index * (size_t)property->n, x, property->n);
+  return value;
+}
+
 double rl_property_value(const rl_property *property, const double *x, const double *y) {
   double best = -INFINITY;
   for (int k = 0; k < property->clauses; k++) {
     double least = INFINITY;
-    for (int r = 0; r < rl_property_rows(property, k); r++) {
-      const double *a = rl_property_a(property, k, r);
-      double value = dot(rl_property_c(property, k, r), y, property->m) + rl_property_d(property, k, r);
-      if (a) value += dot(a, x, property->n);
+    for (int r = property->first[k]; r < property->first[k + 1]; r++) {
+      double value = rl_property_row_value(property, r, x, y);
       if (value < least) least = value;
     }
     if (least > best) best = least;

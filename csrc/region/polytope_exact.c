@@ -155,8 +155,10 @@ rl_status rl_input_forms_make(rl_input_forms *f, int n, int d, const int *varies
   if (!f->z) return rl_fail_memory(err);
   f->scale = rl_dyadic_lowest((size_t)d, unit, 0);
   for (int j = 0, k = 0; j < n; j++) {
-    if (k < d && varies[k] == j) k++;
-    else f->scale = rl_dyadic_lowest(1, &constants[j], f->scale);
+    if (k < d && varies[k] == j)
+      k++;
+    else
+      f->scale = rl_dyadic_lowest(1, &constants[j], f->scale);
   }
   for (int j = 0, k = 0; j < n; j++) {
     mpz_t *row = f->z + (size_t)j * (size_t)length;

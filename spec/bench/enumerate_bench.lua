@@ -5,6 +5,9 @@
 --- a share of the domain; of POINTS sampled points, `sampled` is the share with the property and its standard error, to
 --- compare with the exact volume; `missed` have the property and lie in no polytope, `bad` lie in one without it,
 --- `twice` lie in several (of each a few next to a border, where arithmetic in doubles cannot tell).
+---
+--- Beyond RPM's problems: more steps of the same system, its network put behind itself; and ACAS Xu 1_1 on a tenth of
+--- its box in physical units, as against the network's own.
 local relucid = require "relucid"
 local core = require "relucid.core"
 local bench = require "spec.bench.support"
@@ -99,4 +102,78 @@ for k = 1, 5, 2 do
   print(("%-18s %6d %6d %4d  %6.4f  %5.2f   %.9f .. %.9f   %.1e   %s"):format(name, pieces, found:count(),
     record.rpm_polyhedra, seconds, record.rpm_seconds, low / whole, high / whole, overlaps(net, domain, found) / whole,
     sample(net, domain, property, found)))
+end
+
+-- The layers of a .nnet file without units, as relucid.network takes them.
+local function layers_of(path)
+  local lines, layers = {}, {}
+  for line in io.lines(path) do
+    if not line:match "^//" then lines[#lines + 1] = line end
+  end
+  local function numbers(line)
+    local list = {}
+    for word in line:gmatch "[^,%s]+" do list[#list + 1] = tonumber(word) end
+    return list
+  end
+  local sizes, at = numbers(lines[2]), 8
+  for k = 1, #sizes - 1 do
+    local W, b = {}, {}
+    local rows = sizes[k + 1]
+    for i = 1, rows do W[i], b[i] = numbers(lines[at + i - 1]), numbers(lines[at + rows + i - 1])[1] end
+    layers[k], at = { W = W, b = b }, at + 2 * rows
+  end
+  return layers
+end
+
+-- second(first(x)) as one affine layer, rounded.
+local function joined(second, first)
+  local W, b = {}, {}
+  for i, row in ipairs(second.W) do
+    W[i], b[i] = {}, second.b[i]
+    for m, w in ipairs(row) do
+      b[i] = b[i] + w * first.b[m]
+      for j, value in ipairs(first.W[m]) do W[i][j] = (W[i][j] or 0) + w * value end
+    end
+  end
+  return { W = W, b = b }
+end
+
+local function repeated(layers, k)
+  local all = { table.unpack(layers) }
+  for _ = 2, k do
+    all[#all] = joined(layers[1], all[#all])
+    table.move(layers, 2, #layers, #all + 1, all)
+  end
+  return relucid.network(all)
+end
+
+print("further steps      pieces united  CPU s   cells  pruned  exact   volume / domain")
+do
+  local _, record, domain = read_problem "vanderpol_roa_k1"
+  local layers, rows = layers_of(directory .. "/rpm/vanderpol_roa_k1.nnet"), {}
+  for i, c in ipairs(record.output_A) do rows[i] = { c = c, d = -record.output_b[i] } end
+  for _, k in ipairs { 2, 8, 10, 15 } do
+    local net = repeated(layers, k)
+    local found, seconds = enumerate(net, domain, relucid.property.linear(net, rows))
+    local pieces, start, stats, whole = found:count(), os.clock(), found:stats(), box_volume(record)
+    found:merge()
+    local low, high = found:volume()
+    print(("k = %-13d  %6d %6d %6.2f  %6d  %6d  %5d   %.9f .. %.9f"):format(k, pieces, found:count(),
+      seconds + os.clock() - start, stats.cells, stats.pruned, stats.exact, low / whole, high / whole))
+  end
+end
+
+print("units                     regions   CPU s   exact   volume / domain - 1")
+for _, raw in ipairs { false, true } do
+  local net = relucid.load(directory .. "/acasxu/nnet/ACASXU_experimental_v2a_1_1.nnet", { raw = raw })
+  local box, lo, hi, whole = net:box(), {}, {}, 1
+  for i = 1, net.n do
+    local width = box.hi[i] - box.lo[i]
+    lo[i], hi[i] = box.lo[i] + 0.55 * width, box.lo[i] + 0.65 * width
+    whole = whole * (hi[i] - lo[i])
+  end
+  local found, seconds = enumerate(net, relucid.domain { lo = lo, hi = hi })
+  local low, high = found:volume()
+  print(("ACAS Xu 1_1, %-10s   %7d  %6.2f  %6d   %+.1e .. %+.1e"):format(raw and "physical" or "normalised",
+    found:count(), seconds, found:stats().exact, low / whole - 1, high / whole - 1))
 end

@@ -241,15 +241,16 @@ local GOALS = {
 
 function T.test_preimages_cover_what_has_the_property()
   support.random("preimages", function(rng)
-    local merged = 0
-    for round = 1, 6 do
-      local net = support.random_network(rng, { 3, 7, 5, 2 })
+    local merged, pruned = 0, 0
+    for round = 1, 8 do
+      local net = support.random_network(rng, round % 2 == 0 and { 3, 7, 5, 2 } or { 3, 5, 4, 4, 2 })
       local lo, hi = { -1, -1, -1 }, { 1, 0.5, 1 }
       for _, clauses in ipairs(GOALS) do
         local goal = relucid.property.any(clauses)
         local found = run(net:enumerate { domain = relucid.domain { lo = lo, hi = hi }, property = goal })
         local data, good = sample(net, goal, lo, hi, 2000, rng)
         check_cover(found, data, good)
+        pruned = pruned + found:stats().pruned
         local inside, low, high = 0, found:volume()
         for s = 1, #good do
           if good[s] >= 0 then inside = inside + 1 end
@@ -276,7 +277,7 @@ function T.test_preimages_cover_what_has_the_property()
         end
       end
     end
-    lu.assertTrue(merged > 0)
+    lu.assertTrue(merged > 0 and pruned > 0)
   end)
 end
 
