@@ -189,6 +189,8 @@ void rl_data_release(rl_data *data);
 size_t rl_data_count(const rl_data *data);
 size_t rl_data_columns(const rl_data *data);
 const double *rl_data_values(const rl_data *data);
+/* What the header line calls column 0 <= j < columns; NULL where there is none that names every column. */
+const char *rl_data_name(const rl_data *data, size_t column);
 
 /* ---- search: decide and maximize --------------------------------------- */
 

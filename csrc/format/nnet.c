@@ -4,7 +4,12 @@
  * layer sizes; a flag without use; minimum of each input; maximum of each input;
  * mean of each input and of the outputs; range of each input and of the
  * outputs; then per layer the rows of its weights and its biases.  The weights
- * work on (x - mean) / range and give (y - mean) / range. */
+ * work on (x - mean) / range and give (y - mean) / range.
+ *
+ * Writers differ in the four lines of the inputs.  Files of the first layout (the original ACAS Xu ones) have further
+ * entries in all four, of variables that are no inputs, and the outputs' entry last; many public files have no entry
+ * for the outputs.  Both are read; where it is not certain which entry is the outputs', physical units are refused.  A
+ * row of weights ends where a line ends; several whole rows may share a line. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,11 +18,19 @@
 #include "format/text.h"
 #include "model/network.h"
 
+/* What a line of means or ranges says of the outputs. */
+struct output_entry {
+  int count;         /* entries in the line */
+  double next, last; /* the one behind the inputs', the last one */
+  long line;
+};
+
 typedef struct header {
   int layers, inputs, outputs;
-  int *sizes;             /* layers + 1 */
-  double *mins, *maxes;   /* inputs each */
-  double *means, *ranges; /* inputs + 1 each, the last for the outputs */
+  int *sizes;                                    /* layers + 1 */
+  double *mins, *maxes, *means, *ranges;         /* inputs each */
+  int entries;                                   /* of the mins: inputs, or more in the first layout */
+  struct output_entry output_mean, output_range; /* the units of the outputs */
 } header;
 
 static void free_header(header *h) {
@@ -33,6 +46,7 @@ typedef struct row {
   const char *name;
   long line;
   int count;
+  double next, last; /* the number behind those that are needed, the last one */
 } row;
 
 /* Reads a line of at least `need` numbers, the first `need` of them to values;
@@ -45,9 +59,12 @@ static rl_status read_row(rl_text *text, row *r, int need, double *values, rl_er
   r->count = 0;
   for (; token.kind == RL_TOKEN_NUMBER; token = rl_text_next(text)) {
     if (r->count < need) values[r->count] = token.value;
+    if (r->count == need) r->next = token.value;
+    r->last = token.value;
     if (r->count < INT_MAX) r->count++;
   }
-  if (token.kind == RL_TOKEN_WORD) return rl_text_unexpected(text, &token, r->name, "a number", err);
+  if (token.kind == RL_TOKEN_WORD || token.kind == RL_TOKEN_MIXED)
+    return rl_text_unexpected(text, &token, r->name, "a number", err);
   if (r->count < need)
     return rl_fail(err, RL_EFORMAT, "%s:%ld: %s: expected %d numbers, got %d", text->path, r->line, r->name, need,
                    r->count);
@@ -55,11 +72,10 @@ static rl_status read_row(rl_text *text, row *r, int need, double *values, rl_er
 }
 
 /* The same into a new array. */
-static rl_status read_values(rl_text *text, const char *name, int need, double **out, rl_error *err) {
+static rl_status read_values(rl_text *text, row *r, int need, double **out, rl_error *err) {
   double *values = rl_alloc((size_t)need, sizeof *values);
   if (!values) return rl_fail_memory(err);
-  row r = {.name = name};
-  rl_status status = read_row(text, &r, need, values, err);
+  rl_status status = read_row(text, r, need, values, err);
   if (status != RL_OK)
     rl_free(values);
   else
@@ -127,50 +143,73 @@ static rl_status check_room(const rl_text *text, const header *h, size_t length,
                  text->path, length);
 }
 
+/* The minimums and maximums. */
+static rl_status read_limits(rl_text *text, header *h, rl_error *err) {
+  row mins = {.name = "minimums"}, maxes = {.name = "maximums"};
+  rl_status status = read_values(text, &mins, h->inputs, &h->mins, err);
+  if (status == RL_OK) status = read_values(text, &maxes, h->inputs, &h->maxes, err);
+  h->entries = mins.count < maxes.count ? mins.count : maxes.count;
+  return status;
+}
+
+/* The means or the ranges. */
+static rl_status read_units(rl_text *text, const char *name, int inputs, double **values, struct output_entry *output,
+                            rl_error *err) {
+  row r = {.name = name};
+  rl_status status = read_values(text, &r, inputs, values, err);
+  *output = (struct output_entry){r.count, r.next, r.last, r.line};
+  return status;
+}
+
 static rl_status read_header(rl_text *text, header *h, size_t length, rl_error *err) {
   double most = length < INT_MAX ? (double)length : INT_MAX - 1.0, flag;
   row flag_row = {.name = "flag"};
   rl_status status = read_counts(text, h, most, err);
   if (status == RL_OK) status = read_sizes(text, h, most, err);
   if (status == RL_OK) status = read_row(text, &flag_row, 1, &flag, err);
-  if (status == RL_OK) status = read_values(text, "minimums", h->inputs, &h->mins, err);
-  if (status == RL_OK) status = read_values(text, "maximums", h->inputs, &h->maxes, err);
-  if (status == RL_OK) status = read_values(text, "means", h->inputs + 1, &h->means, err);
-  if (status == RL_OK) status = read_values(text, "ranges", h->inputs + 1, &h->ranges, err);
+  if (status == RL_OK) status = read_limits(text, h, err);
+  if (status == RL_OK) status = read_units(text, "means", h->inputs, &h->means, &h->output_mean, err);
+  if (status == RL_OK) status = read_units(text, "ranges", h->inputs, &h->ranges, &h->output_range, err);
   if (status == RL_OK) status = check_room(text, h, length, err);
   return status;
 }
 
-/* Next weight or bias of layer k; column -1: the bias of the row. */
-static rl_status read_number(rl_text *text, const rl_network *net, int k, int i, int j, double *value, rl_error *err) {
-  rl_token token = rl_text_next_line(text);
-  if (token.kind == RL_TOKEN_NUMBER && isfinite(token.value)) {
-    *value = token.value;
-    return RL_OK;
-  }
-  const char *part = j < 0 ? "biases" : "weights";
-  if (token.kind == RL_TOKEN_END)
+/* Row i of the weights (part "weights") or biases of layer k; the token is what stands there instead of a number. */
+static rl_status bad_number(const rl_text *text, const rl_network *net, int k, const char *part, int i, int j,
+                            const rl_token *token, rl_error *err) {
+  if (token->kind == RL_TOKEN_END)
     return rl_fail(err, RL_EFORMAT, "%s: ends in layer %d %s, row %d of %d (truncated?)", text->path, k + 1, part,
                    i + 1, net->sizes[k + 1]);
+  if (token->kind == RL_TOKEN_EOL)
+    return rl_fail(err, RL_EFORMAT, "%s:%ld: layer %d %s row %d: expected %d numbers, the line ends after %d",
+                   text->path, token->line, k + 1, part, i + 1, net->sizes[k], j);
   char where[96];
   int length = snprintf(where, sizeof where, "layer %d %s row %d", k + 1, part, i + 1);
-  if (j >= 0) snprintf(where + length, sizeof where - (size_t)length, " column %d", j + 1);
-  return rl_text_unexpected(text, &token, where, "a finite number", err);
+  if (part[0] == 'w') snprintf(where + length, sizeof where - (size_t)length, " column %d", j + 1);
+  return rl_text_unexpected(text, token, where, "a finite number", err);
 }
 
-static rl_status read_layer(rl_text *text, rl_network *net, int k, rl_error *err) {
-  double *weight = net->weights[k];
-  rl_status status = RL_OK;
+/* `rows` rows of `columns` numbers.  Lines may end between rows only, and do behind the last one. */
+static rl_status read_part(rl_text *text, const rl_network *net, int k, const char *part, int columns, double *values,
+                           rl_error *err) {
   for (int i = 0; i < net->sizes[k + 1]; i++)
-    for (int j = 0; j < net->sizes[k] && status == RL_OK; j++) status = read_number(text, net, k, i, j, weight++, err);
-  for (int i = 0; i < net->sizes[k + 1] && status == RL_OK; i++)
-    status = read_number(text, net, k, i, -1, &net->biases[k][i], err);
-  return status;
+    for (int j = 0; j < columns; j++) {
+      rl_token token = j ? rl_text_next(text) : rl_text_next_line(text);
+      if (token.kind != RL_TOKEN_NUMBER || !isfinite(token.value))
+        return bad_number(text, net, k, part, i, j, &token, err);
+      *values++ = token.value;
+    }
+  rl_token token = rl_text_next(text);
+  if (token.kind == RL_TOKEN_EOL || token.kind == RL_TOKEN_END) return RL_OK;
+  char where[96];
+  snprintf(where, sizeof where, "layer %d %s, behind row %d of %d numbers", k + 1, part, net->sizes[k + 1], columns);
+  return rl_text_unexpected(text, &token, where, "the end of the line", err);
 }
 
 static rl_status read_layers(rl_text *text, rl_network *net, rl_error *err) {
   for (int k = 0; k < net->layers; k++) {
-    rl_status status = read_layer(text, net, k, err);
+    rl_status status = read_part(text, net, k, "weights", net->sizes[k], net->weights[k], err);
+    if (status == RL_OK) status = read_part(text, net, k, "biases", 1, net->biases[k], err);
     if (status != RL_OK) return status;
   }
   rl_token token = rl_text_next_line(text);
@@ -178,22 +217,44 @@ static rl_status read_layers(rl_text *text, rl_network *net, rl_error *err) {
   return rl_text_unexpected(text, &token, "behind the last bias", "the end of the file", err);
 }
 
-static rl_status check_units(const rl_text *text, const header *h, rl_error *err) {
-  for (int j = 0; j <= h->inputs; j++) {
-    double mean = h->means[j], range = h->ranges[j];
-    if (isfinite(mean) && isfinite(range) && range != 0) continue;
-    char what[48] = "the outputs";
-    if (j < h->inputs) snprintf(what, sizeof what, "input %d", j);
-    return rl_fail(err, RL_EFORMAT,
-                   "%s: %s: physical units need a finite mean and a finite range other than 0, got %g and %g",
-                   text->path, what, mean, range);
+/* The outputs' entry of a line: behind the inputs' where nothing follows it, last in the first layout, where the lines
+ * of minimums and maximums have as many further entries. */
+static rl_status take_output(const rl_text *text, const header *h, const struct output_entry *entry, const char *name,
+                             double *value, rl_error *err) {
+  *value = entry->last;
+  if (entry->count == h->inputs + 1) return RL_OK;
+  if (entry->count == h->inputs || entry->count == h->entries)
+    return rl_fail(err, RL_EFORMAT, "%s:%ld: %s: no entry for the outputs, whose physical units are thus unknown",
+                   text->path, entry->line, name);
+  if (entry->count == h->entries + 1 || entry->next == entry->last) return RL_OK;
+  return rl_fail(err, RL_EFORMAT,
+                 "%s:%ld: %s: the outputs' entry may be number %d (%.17g) or the last (%.17g): physical units need "
+                 "%d entries",
+                 text->path, entry->line, name, h->inputs + 1, entry->next, entry->last, h->inputs + 1);
+}
+
+static rl_status check_unit(const rl_text *text, const char *what, double mean, double range, rl_error *err) {
+  if (isfinite(mean) && isfinite(range) && range != 0) return RL_OK;
+  return rl_fail(err, RL_EFORMAT,
+                 "%s: %s: physical units need a finite mean and a finite range other than 0, got %g and %g", text->path,
+                 what, mean, range);
+}
+
+/* The outputs' units, and whether all can be divided by. */
+static rl_status check_units(const rl_text *text, const header *h, double *mean, double *range, rl_error *err) {
+  rl_status status = take_output(text, h, &h->output_mean, "means", mean, err);
+  if (status == RL_OK) status = take_output(text, h, &h->output_range, "ranges", range, err);
+  for (int j = 0; j < h->inputs && status == RL_OK; j++) {
+    char what[48];
+    snprintf(what, sizeof what, "input %d", j + 1);
+    status = check_unit(text, what, h->means[j], h->ranges[j], err);
   }
-  return RL_OK;
+  return status == RL_OK ? check_unit(text, "the outputs", *mean, *range, err) : status;
 }
 
 /* W (x - mean) / range + b = W' x + b' in the first layer, and
  * range (W a + b) + mean in the last; sums in long double, rounded once. */
-static void fold_units(rl_network *net, const header *h) {
+static void fold_units(rl_network *net, const header *h, double mean, double range) {
   int n = h->inputs, last = net->layers - 1;
   for (int i = 0; i < net->sizes[1]; i++) {
     double *weights = net->weights[0] + (size_t)i * (size_t)n;
@@ -204,7 +265,6 @@ static void fold_units(rl_network *net, const header *h) {
     }
     net->biases[0][i] = (double)bias;
   }
-  double mean = h->means[n], range = h->ranges[n];
   size_t weights = (size_t)net->sizes[last] * (size_t)h->outputs;
   for (size_t i = 0; i < weights; i++) net->weights[last][i] *= range;
   for (int i = 0; i < h->outputs; i++)
@@ -245,8 +305,9 @@ static rl_status set_file(rl_network *net, const char *path, rl_error *err) {
 static rl_status fill(rl_network *net, rl_text *text, const header *h, int raw, rl_error *err) {
   rl_status status = set_file(net, text->path, err);
   if (status == RL_OK) status = read_layers(text, net, err);
-  if (status == RL_OK && raw) status = check_units(text, h, err);
-  if (status == RL_OK && raw) fold_units(net, h);
+  double mean = 0, range = 1;
+  if (status == RL_OK && raw) status = check_units(text, h, &mean, &range, err);
+  if (status == RL_OK && raw) fold_units(net, h, mean, range);
   net->raw = raw;
   if (status == RL_OK) status = set_box(net, h, raw, err);
   if (status == RL_OK) status = rl_network_finish(net, err);
@@ -277,8 +338,9 @@ rl_status rl_network_read_nnet(rl_network **out, const char *path, int raw, rl_e
   size_t length;
   rl_status status = rl_file_read(path, &bytes, &length, sha, err);
   if (status != RL_OK) return status;
-  rl_text text = rl_text_open(path, bytes, length, "//");
-  status = parse(out, &text, length, sha, raw, err);
+  rl_text text;
+  status = rl_text_open(&text, path, bytes, length, "//", err);
+  if (status == RL_OK) status = parse(out, &text, length, sha, raw, err);
   rl_free(bytes);
   return status;
 }

@@ -42,6 +42,19 @@ static int data_row(lua_State *L) {
 static int data_len(lua_State *L) { return lua_pushinteger(L, (lua_Integer)rl_data_count(self(L))), 1; }
 static int get_columns(lua_State *L) { return lua_pushinteger(L, (lua_Integer)rl_data_columns(self(L))), 1; }
 
+/* The names of the columns in the file's header line, or nil. */
+static int get_names(lua_State *L) {
+  const rl_data *data = self(L);
+  size_t columns = rl_data_columns(data);
+  if (!rl_data_name(data, 0)) return luaL_pushfail(L), 1;
+  lua_createtable(L, (int)columns, 0);
+  for (size_t j = 0; j < columns; j++) {
+    lua_pushstring(L, rl_data_name(data, j));
+    lua_rawseti(L, -2, (lua_Integer)j + 1);
+  }
+  return 1;
+}
+
 static int data_tostring(lua_State *L) {
   const rlua_handle *h = luaL_checkudata(L, 1, rlua_data.name);
   if (!h->resource) return lua_pushliteral(L, "data (closed)"), 1;
@@ -51,7 +64,7 @@ static int data_tostring(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {{"row", data_row}, {NULL, NULL}};
-static const luaL_Reg getters[] = {{"columns", get_columns}, {NULL, NULL}};
+static const luaL_Reg getters[] = {{"columns", get_columns}, {"names", get_names}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__tostring", data_tostring}, {"__len", data_len}, {NULL, NULL}};
 
 const rlua_type rlua_data = {"relucid.data", release, methods, getters, meta};

@@ -366,13 +366,9 @@ static int get_outputs(lua_State *L) {
 }
 
 /* Were names given? */
-static int get_named_inputs(lua_State *L) {
-  return lua_pushboolean(L, rl_network_input_name(self(L), 0) != NULL), 1;
-}
+static int get_named_inputs(lua_State *L) { return lua_pushboolean(L, rl_network_input_name(self(L), 0) != NULL), 1; }
 
-static int get_named_outputs(lua_State *L) {
-  return lua_pushboolean(L, rl_network_output_name(self(L), 0) != NULL), 1;
-}
+static int get_named_outputs(lua_State *L) { return lua_pushboolean(L, rl_network_output_name(self(L), 0) != NULL), 1; }
 
 static const luaL_Reg methods[] = {{"eval", network_eval},
                                    {"eval_bounds", network_eval_bounds},
@@ -386,9 +382,15 @@ static const luaL_Reg methods[] = {{"eval", network_eval},
                                    {"inflate", rlua_inflate_create},
                                    {"enumerate", rlua_enumerate_create},
                                    {NULL, NULL}};
-static const luaL_Reg getters[] = {{"n", get_n},           {"m", get_m},           {"neurons", get_neurons},
-                                   {"sizes", get_sizes},   {"inputs", get_inputs}, {"file", get_file},
-                                   {"sha256", get_sha256}, {"raw", get_raw},       {"outputs", get_outputs},
+static const luaL_Reg getters[] = {{"n", get_n},
+                                   {"m", get_m},
+                                   {"neurons", get_neurons},
+                                   {"sizes", get_sizes},
+                                   {"inputs", get_inputs},
+                                   {"file", get_file},
+                                   {"sha256", get_sha256},
+                                   {"raw", get_raw},
+                                   {"outputs", get_outputs},
                                    {"named_inputs", get_named_inputs},
                                    {"named_outputs", get_named_outputs},
                                    {NULL, NULL}};

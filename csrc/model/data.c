@@ -44,9 +44,11 @@ rl_data *rl_data_retain(const rl_data *data) {
 void rl_data_release(rl_data *data) {
   if (!data || !rl_unshare(&data->references)) return;
   rl_free(data->values);
+  rl_free(data->names);
   rl_free(data);
 }
 
 size_t rl_data_count(const rl_data *data) { return data->count; }
 size_t rl_data_columns(const rl_data *data) { return data->columns; }
 const double *rl_data_values(const rl_data *data) { return data->values; }
+const char *rl_data_name(const rl_data *data, size_t column) { return data->names ? data->names[column] : NULL; }

@@ -83,7 +83,9 @@ rl_status rl_network_set_names(rl_network *net, const char *const *inputs, const
   return RL_OK;
 }
 
-const char *rl_network_input_name(const rl_network *net, int i) { return net->input_names ? net->input_names[i] : NULL; }
+const char *rl_network_input_name(const rl_network *net, int i) {
+  return net->input_names ? net->input_names[i] : NULL;
+}
 const char *rl_network_output_name(const rl_network *net, int j) {
   return net->output_names ? net->output_names[j] : NULL;
 }

@@ -76,6 +76,7 @@ struct rl_data {
   atomic_int references;
   size_t count, columns;
   double *values;
+  char **names; /* columns of them, or NULL; the list and its strings are one piece of memory */
 };
 
 /* A network with room for its arrays, all zero; sizes are checked.  Callers
