@@ -9,7 +9,7 @@ local cli = {}
 cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
 
 --- The commands that exist, in the order of the help.
-local COMMANDS = { "characterize", "preimage", "verify", "monitor" }
+local COMMANDS = { "characterize", "preimage", "verify", "monitor", "plot" }
 
 -- What convert says of an option's argument gets the option's name.
 local function name_conversions(parser)

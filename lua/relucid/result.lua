@@ -15,13 +15,14 @@ local json = core.json
 ---@field minimal boolean|nil    is the pattern minimal?  false: up to queries without an answer, or ended early
 ---@field portfolio table|nil    of the strategy portfolio: what each of its strategies came to
 ---@field coverage table|nil     {value, lo, hi, samples, seed}: share of the inputs with the property that is covered
+---@field trace table|nil        how coverage grew: list of {seconds, coverage, regions}; of union and preimage
 ---@field stats table            queries, nodes, lps, seconds, ...
 local Result = {}
 Result.__index = Result
 
 local VERSION = 1
 local KEYS = { "relucid", "network", "goal", "domain", "point", "strategy", "options", "status", "note", "implied",
-               "minimal", "regions", "coverage", "portfolio", "stats", "certificate" }
+               "minimal", "regions", "coverage", "trace", "portfolio", "stats", "certificate" }
 local REGION_KEYS = { "kind", "pattern", "lo", "hi", "A", "b", "box_width", "box_volume", "support" }
 local BOX_FIELD = { width = "box_width", volume = "box_volume" }
 
@@ -102,6 +103,14 @@ local function options_of(record)
   return type(record.options) == "table" and record.options or {}
 end
 
+-- The goal of a record, relucid.property; nil where it has none.
+local function goal_of(record)
+  local goal = record.goal
+  if type(goal) ~= "table" then return nil end
+  if type(goal.margins) == "table" then return core.property.linear(goal.margins) end
+  return type(goal.clauses) == "table" and core.property.any(goal.clauses) or nil
+end
+
 --- The result in a JSON text; `name` is used in messages.
 ---@param text string
 ---@param name? string
@@ -123,6 +132,7 @@ function Result.decode(text, name)
     implied = optional(record.implied),
     minimal = optional(record.minimal), coverage = optional(record.coverage), stats = record.stats,
     options = options_of(record), domain = domain, parts = {} }, Result)
+  self.goal, self.trace = at(name, "goal", goal_of, record), optional(record.trace)
   for i, region in ipairs(record.regions) do
     check(type(region) == "table", name, ("regions[%d] is no object"):format(i))
     local kind = region.kind or "polytope"
@@ -366,6 +376,12 @@ local function domain_record(domain)
   return json.object(record, { "lo", "hi" })
 end
 
+local function trace_record(trace)
+  local steps = json.array {}
+  for k, step in ipairs(trace) do steps[k] = json.object(step, { "seconds", "coverage", "regions" }) end
+  return steps
+end
+
 --- The result as a table of plain values: the JSON contract's shape.
 ---@return table
 function Result:record()
@@ -390,6 +406,7 @@ function Result:record()
     minimal = self.minimal,
     regions = regions,
     coverage = self.coverage and json.object(self.coverage, { "value", "lo", "hi", "samples", "seed" }) or nil,
+    trace = self.trace and trace_record(self.trace) or nil,
     portfolio = self.portfolio,
     stats = json.object(stats, { "queries", "nodes", "lps", "seconds" }),
   }, KEYS)

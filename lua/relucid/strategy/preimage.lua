@@ -234,6 +234,17 @@ function Run:rest()
   return timeout and math.max(timeout - (core.now() - self.started), 1e-3)
 end
 
+local TRACED = 0.001 -- a smaller growth of the coverage is not worth a line
+
+--- A step of the trace: the estimate of the coverage that steers the search, at most 1.
+function Run:note_coverage(value, seconds)
+  local trace = self.trace
+  local last = trace[#trace]
+  if value and value > (last and last.coverage or 0) + TRACED then
+    trace[#trace + 1] = { seconds = seconds, coverage = math.min(value, 1.0) }
+  end
+end
+
 --- Drive a job; nil at its end, else why it ended early.  state() = nil gives the job up: "unknown".
 function Run:drive(step, state)
   local options, ended = self.options, nil
@@ -244,6 +255,7 @@ function Run:drive(step, state)
       return true
     end
     now.seconds = core.now() - self.started
+    self:note_coverage(now.coverage, now.seconds)
     if options.progress then hooks.call("progress", options.progress, now) end
     if options.timeout and now.seconds >= options.timeout then
       ended = "timeout"
@@ -311,13 +323,16 @@ return function(net, goal, options)
   if own.method == "exact" and own.mode == "over" then error("option method: 'exact' is for mode 'under'", 0) end
   local self = setmetatable({ net = net, goal = goal, options = options, started = core.now(),
                               domain = arguments.domain(net, options.domain), asked = own.coverage, mode = own.mode,
-                              method = own.method }, Run)
+                              method = own.method, trace = {} }, Run)
   arguments.check_domain(self.domain)
   local answer = choose_answer(self)
   answer.stats.seconds = core.now() - self.started
+  self.trace[#self.trace + 1] = { seconds = answer.stats.seconds, coverage = answer.coverage.value,
+                                  regions = #answer.regions }
   return Result.new {
     net = net, domain = self.domain, goal = goal, strategy = "preimage", status = answer.status,
-    note = NOTE[answer.status], regions = answer.regions, coverage = answer.coverage, stats = answer.stats,
+    note = NOTE[answer.status], regions = answer.regions, coverage = answer.coverage, trace = self.trace,
+    stats = answer.stats,
     options = { mode = self.mode, method = self.method, coverage = self.asked, seed = options.seed,
                 timeout = options.timeout, polytopes = options.polytopes },
   }

@@ -288,6 +288,7 @@ function Union:step()
   end)
   if not result then return nil end
   local coverage = self:measure()
+  self.trace[#self.trace + 1] = { seconds = task:seconds(), coverage = coverage.value, regions = #self.parts }
   return { coverage = coverage.value, interval = { lo = coverage.lo, hi = coverage.hi }, regions = #self.parts,
            result = result, point = start.x, queries = task.stats.queries, seconds = task:seconds() }
 end
@@ -303,7 +304,7 @@ end
 ---@return relucid.Result
 function Union:result()
   local result = claims.result(self.task, self.parts)
-  result.coverage = self:measure()
+  result.coverage, result.trace = self:measure(), self.trace
   return result
 end
 
@@ -322,7 +323,7 @@ end
 ---@param task relucid.Task
 ---@return fun(): relucid.UnionStep|nil steps  for a generic for; also steps:run(), steps:result()
 local function steps(task)
-  local union = setmetatable({ task = task, parts = {}, frontier = {}, tried = {}, uncovered = {},
+  local union = setmetatable({ task = task, parts = {}, trace = {}, frontier = {}, tried = {}, uncovered = {},
                                whole = task:region {},
                                trivial = trivial_network(task.net.n),
                                first = { x = task.point, kind = "point", from = 0 },
