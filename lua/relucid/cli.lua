@@ -9,7 +9,8 @@ local cli = {}
 cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
 
 --- The commands that exist, in the order of the help.
-local COMMANDS = { "characterize", "preimage", "verify", "monitor", "plot" }
+local COMMANDS = { "characterize", "preimage", "verify", "monitor", "plot", "experiment", "worker", "table",
+                   "compare", "merge" }
 
 -- What convert says of an option's argument gets the option's name.
 local function name_conversions(parser)
@@ -45,7 +46,7 @@ local function build()
     local sub = parser:command(name, command.summary)
     name_conversions(sub)
     command.define(sub)
-    sub:option("--json", "Write the result to FILE as JSON."):argname "FILE"
+    if not command.no_json then sub:option("--json", "Write the result to FILE as JSON."):argname "FILE" end
     sub:flag("-v --verbose", "Say more; on errors, where they came from.")
   end
   return parser, commands

@@ -27,7 +27,7 @@ local relucid = {
 
 -- Modules that not every script needs are loaded at their first use.
 local lazy = { strategy = "relucid.strategy", result = "relucid.result", plot = "relucid.plot",
-               verify = "relucid.verify" }
+               verify = "relucid.verify", experiment = "relucid.experiment" }
 setmetatable(relucid, {
   __index = function(self, name)
     if not lazy[name] then return nil end

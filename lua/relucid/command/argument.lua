@@ -35,4 +35,14 @@ function argument.count(text)
   return value
 end
 
+--- Words apart by commas.
+---@param text string
+---@return string[]?, string?
+function argument.words(text)
+  local list = {}
+  for word in text:gmatch "[^,%s]+" do list[#list + 1] = word end
+  if #list == 0 then return nil, ("'%s' has no word"):format(text) end
+  return list
+end
+
 return argument

@@ -3,7 +3,7 @@ local relucid = require "relucid"
 local job = require "relucid.job"
 local known = require "relucid.strategy.options"
 local strategy = require "relucid.strategy"
-local arguments = require "relucid.strategy.arguments"
+local goals = require "relucid.io.goal"
 local input = require "relucid.io.input"
 local converters = require "relucid.command.argument"
 local Progress = require "relucid.progress"
@@ -93,34 +93,6 @@ function characterize.define(parser)
     :argname("SECONDS"):convert(converters.amount)
 end
 
-local function domain_of(net, argument)
-  if argument then return input.domain(argument, net.n) end
-  local box = net:box()
-  if not box then error(("%s gives no input box: use --domain FILE"):format(net.file), 0) end
-  return relucid.domain(box)
-end
-
--- What the file's assertions describe is to be excluded, by default on its input set around the point.
-local function vnnlib_goal(net, args, point)
-  if args.raw then error("--goal FILE.vnnlib: is about normalised inputs and outputs, not for --raw", 0) end
-  local problem = relucid.vnnlib(args.goal, net)
-  local k = not args.domain and problem:around(point)
-  if k == nil then error(("--point: lies outside the inputs of %s: use --domain FILE"):format(args.goal), 0) end
-  local domain = k and problem:domain(k) or domain_of(net, args.domain)
-  return problem:goal(domain), domain
-end
-
-local function goal_and_domain(net, args, point)
-  local name = args.goal
-  if name:gsub("%.gz$", ""):match "%.vnnlib$" then return vnnlib_goal(net, args, point) end
-  if name ~= "argmax" and name ~= "argmin" then
-    error(("--goal %s: expected argmax, argmin or a file .vnnlib"):format(name), 0)
-  end
-  local domain, y = domain_of(net, args.domain), net:eval(point)
-  if name == "argmax" then return relucid.property.argmax(net, arguments.answer(y)), domain end
-  return relucid.property.argmin(net, arguments.answer(y, -1)), domain
-end
-
 local function show(progress)
   return function(state)
     local where = state.text and ", " .. state.text or ""
@@ -158,7 +130,8 @@ function characterize.run(args)
   local data = args.data and input.data(args.data, net.n)
   local point = input.point(args.point, net.n, data)
   local progress = Progress.new()
-  local goal, domain = goal_and_domain(net, args, point)
+  local goal, domain = goals.of(net, args.goal, point, { raw = args.raw, dashes = "--",
+                                                         domain = args.domain and input.domain(args.domain, net.n) })
   local options = { domain = domain, data = data, anchor = not args.no_anchor, raw = args.raw,
                     seed = args.seed, threads = args.threads, timeout = args.timeout,
                     query_timeout = args.query_timeout, progress = show(progress) }
