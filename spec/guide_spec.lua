@@ -18,6 +18,8 @@ table.sort(pages)
 local EXPECTED = {
   ["first-region.md"] = { "proved: the goal is proved on the region", "by volume" },
   ["reading-a-result.md"] = { "points in examples/demo/encounters.csv", "proved" },
+  ["experiments.md"] = { "15 runs, 0 of them done before", "halving steps=6", "log_volume against prophecy",
+                         "15 runs from 2 files, 0 doubled" },
   ["command.md"] = { "points covered" },
   ["c-api.md"] = { "output 1 is the largest: proved" },
 }

@@ -121,6 +121,25 @@ function T.test_killed_ten_times()
   end)
 end
 
+-- The guide's recipe, killed in between.
+function T.test_gnu_parallel()
+  if not os.execute "command -v parallel >/dev/null" then lu.skip "GNU Parallel is not installed" end
+  with_experiment(experiment(FAST, 8), function(path, out)
+    local expected = undisturbed(path)
+    local command = (os.getenv "RELUCID_BUILD" or "build") .. "/relucid"
+    local line = ("%s experiment %s --list | parallel --will-cite --pipe -N 3 -j 2 %s worker >> %s"):format(command,
+      path, command, out)
+    local process <close> = core.process { "sh", "-c", line } -- leads a group of its own
+    core.poll({ process }, 0.7)
+    os.execute(("kill -9 -%d"):format(process.pid))
+    lu.assertEquals({ process:wait() }, { "signal", 9 })
+    lu.assertTrue(os.execute(line))
+    local status, output = support.command("merge", out, "--experiment", path)
+    lu.assertEquals({ status, output }, { 0, "16 runs from 1 files, 0 doubled\n" })
+    lu.assertEquals(essence(lines.read(out, "key")), expected)
+  end)
+end
+
 local OWN = [[
 local relucid = require "relucid"
 local own = relucid.strategy.define("own", { options = { what = { type = "function" } }, run = function(task)
