@@ -235,7 +235,8 @@ typedef struct rl_search_stats {
 
 typedef enum rl_verdict {
   RL_RUNNING = 0,
-  RL_PROVED,         /* decide: no such input exists; maximize: gap closed (or the set is proved empty) */
+  RL_PROVED,         /* decide: no such input exists; maximize: the gap between a witness' value and the upper bound is
+                      * closed (or the set is proved empty) */
   RL_COUNTEREXAMPLE, /* decide: an input was found and confirmed rigorously */
   RL_UNKNOWN         /* see rl_search_reason */
 } rl_verdict;
@@ -261,7 +262,9 @@ void rl_search_release(rl_search *search);
 
 rl_verdict rl_search_verdict(const rl_search *search);
 const char *rl_search_reason(const rl_search *search); /* for RL_UNKNOWN: "seconds", "nodes", "lps", "memory", "numerics" */
-/* Best input so far (n doubles) or NULL.  FIND: a confirmed one.  MAXIMIZE: where rl_search_lower is reached. */
+/* Best input so far (n doubles) or NULL; it lies in the set, in exact arithmetic.  MAXIMIZE: its value is at least
+ * rl_search_lower.  Where the maximum lies at a point that no doubles are near enough to, the search ends as unknown
+ * ("numerics"), with an upper bound that is tight all the same. */
 const double *rl_search_witness(const rl_search *search);
 /* MAXIMIZE: lower <= max <= upper at any time; -inf when no point is known / the set is empty. */
 double rl_search_lower(const rl_search *search);

@@ -96,7 +96,7 @@ end
 ---@field A number[][]
 ---@field b number[]
 ---@field pattern? integer[] per hidden neuron 1 on, 0 off, -1 free
----@field clauses {a?: number[], c: number[], d: number}[][]
+---@field clauses {a?: number[], c: number[], d: number, less?: number}[][] less: to be subtracted
 
 --- The sign of max over clauses of min over rows at x; nil where x is outside of box, half-spaces or pattern.
 ---@param problem PlainProblem
@@ -131,6 +131,7 @@ function exact.sign_at(problem, x)
     for _, row in ipairs(clause) do
       local value = exact.dot(row.c, values, row.d)
       if row.a then value = exact.add(value, exact.dot(row.a, inputs)) end
+      if row.less then value = exact.add(value, exact.of(-row.less)) end
       least = math.min(least, exact.sign(value))
     end
     best = math.max(best, least)

@@ -13,7 +13,7 @@ int rl_worker_closed(const rl_worker *w, double upper) {
   case RL_FIND_STRICT:
     return upper <= 0;
   default:
-    return w->have_witness && upper <= w->lower + w->shared->options.gap * fmax(1, fabs(w->lower));
+    return upper <= rl_within_gap(w->shared, w->reached);
   }
 }
 
@@ -116,12 +116,12 @@ double rl_worker_bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
 /* A bound below this closes a clause. */
 double rl_worker_enough(const rl_worker *w) {
   if (w->shared->mode != RL_MAXIMIZE) return 0;
-  return w->have_witness ? w->lower + w->shared->options.gap * fmax(1, fabs(w->lower)) : -INFINITY;
+  return rl_within_gap(w->shared, w->reached);
 }
 
 double rl_worker_threshold(const rl_worker *w) {
   if (w->shared->mode != RL_MAXIMIZE) return 0;
-  return w->have_witness ? w->lower : -INFINITY;
+  return w->reached;
 }
 
 /* Solve for the goal set; what the LPs cost is counted. */
@@ -273,6 +273,10 @@ static rl_status tighten(rl_worker *w, rl_node *node, rl_error *err) {
 /* Go on tightening the root: it becomes its own only child. */
 rl_status rl_worker_tighten(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_status status = tighten(w, node, err);
+  if (rl_is_numeric(status)) { /* then without */
+    node->tightened = w->shared->net->neurons;
+    status = RL_OK;
+  }
   if (status) return status;
   children[0] = rl_node_child(w->shared, node);
   if (!children[0]) return rl_fail_memory(err);

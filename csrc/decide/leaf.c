@@ -18,6 +18,25 @@ static rl_status try_inside(rl_worker *w, const rl_node *node, const int8_t *sig
   return status;
 }
 
+/* Doubles from a vertex towards a point inside: how far, at first and at most. */
+static const double nearest_pull = 0x1p-52, most_pull = 0x1p-16;
+
+/* The maximum at a vertex w->x, which need not be of doubles, or not inside when rounded: look for an input near it
+ * that is worth as much but for the gap. */
+static rl_status approach(rl_worker *w, const rl_node *node, const int8_t *signs, rl_error *err) {
+  rl_shared *s = w->shared;
+  int inside = 0, none[2] = {0, 0}, n = s->net->sizes[0];
+  rl_property nothing = {.n = n, .m = s->target->m, .clauses = 1, .first = none};
+  rl_status status = rl_exact_inside(s->net, s->domain, node->lo, node->hi, signs, w->needed, &nothing, 0, MOST_PIVOTS,
+                                     w->start, &inside, err);
+  for (double pull = nearest_pull; inside && pull <= most_pull && w->reached > rl_within_gap(s, w->lower); pull *= 8) {
+    for (int j = 0; j < n; j++)
+      w->slope_lo[j] = fmin(fmax(w->x[j] + pull * (w->start[j] - w->x[j]), node->lo[j]), node->hi[j]);
+    rl_worker_try(w, w->slope_lo, 1);
+  }
+  return status;
+}
+
 /* Every sign is decided: settle the open clauses in rational arithmetic. */
 rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
@@ -47,8 +66,11 @@ rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
     int wanted = (s->mode == RL_FIND && sign >= 0) || (s->mode == RL_FIND_STRICT && sign > 0);
     if (wanted && !rl_worker_finished(w)) status = try_inside(w, node, signs, k, err);
     if (status) break;
-    if (s->mode == RL_MAXIMIZE && (!w->have_witness || nextafter(value, -INFINITY) > w->lower))
-      rl_worker_keep(w, w->x, nextafter(value, -INFINITY));
+    if (s->mode == RL_MAXIMIZE && nextafter(value, -INFINITY) > w->reached) {
+      rl_worker_reached(w, nextafter(value, -INFINITY)); /* the value was rounded upwards */
+      status = approach(w, node, signs, err);
+      if (status) break;
+    }
     w->clause_up[k] = s->mode != RL_MAXIMIZE && sign <= 0 ? fmin(sign, value) : value;
     rl_worker_close(w, node, k);
   }

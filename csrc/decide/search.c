@@ -87,7 +87,7 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
   s->mode = mode;
   rl_search_defaults(&s->options);
   if (options) s->options = *options;
-  s->lower = s->settled_upper = s->unsettled_upper = -INFINITY;
+  s->lower = s->reached = s->settled_upper = s->unsettled_upper = -INFINITY;
   s->witness = rl_alloc((size_t)net->sizes[0], sizeof(double));
   s->signs = rl_alloc((size_t)net->neurons, 1);
   s->used = rl_alloc((size_t)net->neurons, 1);
@@ -177,11 +177,16 @@ static rl_node *pop(rl_shared *s) {
 }
 
 static int prunable(const rl_shared *s, const rl_node *node) {
-  return s->mode == RL_MAXIMIZE && s->have_witness &&
-         node->upper <= s->lower + s->options.gap * fmax(1, fabs(s->lower));
+  return s->mode == RL_MAXIMIZE && node->upper <= rl_within_gap(s, s->reached);
 }
 
 static int counterexample_known(const rl_shared *s) { return s->mode != RL_MAXIMIZE && s->have_witness; }
+
+/* Maximize: is all that is left within the gap of the witness' value?  Of an empty set nothing is left. */
+static int is_gap_closed(const rl_search *q) {
+  double upper = rl_search_upper(q);
+  return upper == -INFINITY || upper <= rl_within_gap(&q->shared, q->shared.lower);
+}
 
 /* Everything is settled, or a counterexample is known. */
 static void conclude(rl_search *q) {
@@ -189,8 +194,7 @@ static void conclude(rl_search *q) {
   if (counterexample_known(s)) {
     q->verdict = RL_COUNTEREXAMPLE;
   } else if (!s->open.top && !q->busy) {
-    int open = s->unsettled &&
-               (s->mode != RL_MAXIMIZE || s->unsettled_upper > s->lower + s->options.gap * fmax(1, fabs(s->lower)));
+    int open = s->mode == RL_MAXIMIZE ? !is_gap_closed(q) : s->unsettled > 0;
     q->verdict = open ? RL_UNKNOWN : RL_PROVED;
     q->reason = open ? "numerics" : "";
   }
@@ -344,7 +348,7 @@ static int can_go_on(const rl_search *q) {
 static void begin_anew(rl_search *q) {
   rl_shared *s = &q->shared;
   s->have_witness = 0;
-  s->lower = -INFINITY;
+  s->lower = s->reached = -INFINITY;
   s->stats = (rl_search_stats){0};
   for (int i = 0; i < q->workers; i++) rl_worker_impose(q->worker[i]);
   q->verdict = RL_RUNNING;
@@ -460,7 +464,7 @@ double rl_search_lower(const rl_search *q) { return q->shared.lower; }
 
 double rl_search_upper(const rl_search *q) {
   const rl_shared *s = &q->shared;
-  double upper = fmax(s->lower, fmax(s->settled_upper, s->unsettled_upper));
+  double upper = fmax(s->reached, fmax(s->settled_upper, s->unsettled_upper));
   return s->open.best ? fmax(upper, s->open.best->upper) : upper;
 }
 

@@ -16,6 +16,7 @@ static int found(const rl_worker *w, double lower) {
 /* See what the other workers have found; call with the lock held. */
 void rl_worker_look_up(rl_worker *w) {
   w->lower = w->shared->lower;
+  w->reached = w->shared->reached;
   w->have_witness = w->shared->have_witness;
 }
 
@@ -27,16 +28,26 @@ void rl_worker_keep(rl_worker *w, const double *x, double lower) {
     s->lower = lower;
     s->have_witness = 1;
   }
+  s->reached = fmax(s->reached, lower);
+  rl_worker_look_up(w);
+  pthread_mutex_unlock(&s->lock);
+}
+
+void rl_worker_reached(rl_worker *w, double value) {
+  rl_shared *s = w->shared;
+  pthread_mutex_lock(&s->lock);
+  s->reached = fmax(s->reached, value);
   rl_worker_look_up(w);
   pthread_mutex_unlock(&s->lock);
 }
 
 /* Try x as a witness. */
 void rl_worker_try(rl_worker *w, const double *x, int exact) {
-  double lo = 0, hi = 0, value = rl_witness_value(w->witness, x), slack = exact ? 1e-9 * (1 + fabs(value)) : 0;
+  double lower = 0, value = rl_witness_value(w->witness, x), slack = exact ? 1e-9 * (1 + fabs(value)) : 0;
+  rl_exactness how = !exact ? RL_BY_INTERVALS : w->shared->mode == RL_MAXIMIZE ? RL_EXACT_VALUE : RL_EXACT_SIGN;
   w->stats.evaluations++;
   if (!found(w, value + slack)) return;
-  if (rl_witness_confirm(w->witness, x, exact, &lo, &hi) && found(w, lo)) rl_worker_keep(w, x, lo);
+  if (rl_witness_confirm(w->witness, x, how, &lower) && found(w, lower)) rl_worker_keep(w, x, lower);
 }
 
 /* The LP's solution as a witness; w->x is a point near it.  Where cuts are too few for the solution to be one of

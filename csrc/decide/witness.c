@@ -110,7 +110,7 @@ static rl_interval row_interval(const rl_witness *w, int clause, int row, const 
   return sum;
 }
 
-static rl_interval target_interval(const rl_witness *w, const double *x, int *best) {
+static rl_interval target_interval(const rl_witness *w, const double *x) {
   rl_interval value = {-INFINITY, -INFINITY};
   for (int k = 0; k < w->target->clauses; k++) {
     rl_interval least = {INFINITY, INFINITY};
@@ -119,29 +119,32 @@ static rl_interval target_interval(const rl_witness *w, const double *x, int *be
       least.lo = fmin(least.lo, row.lo);
       least.hi = fmin(least.hi, row.hi);
     }
-    if (least.lo > value.lo) *best = k;
     value.lo = fmax(value.lo, least.lo);
     value.hi = fmax(value.hi, least.hi);
   }
   return value;
 }
 
-int rl_witness_confirm(rl_witness *w, const double *x, int exact, double *lo, double *hi) {
-  int best = 0, sign = 0;
+/* The exact value, rounded downwards; where only its sign counts (strict), above 0 if it is. */
+static double exact_value(const rl_witness *w, const double *x, int strict) {
+  double best = -INFINITY;
+  for (int k = 0; k < w->target->clauses; k++) {
+    int sign = 0;
+    double value = 0;
+    if (rl_exact_value(w->net, w->target, k, x, &sign, &value, NULL)) break;
+    best = fmax(best, strict && sign > 0 ? fmax(value, 0x1p-1074) : value);
+  }
+  return best;
+}
+
+int rl_witness_confirm(rl_witness *w, const double *x, rl_exactness exact, double *value) {
   if (!in_domain(w->domain, x) || rl_network_intervals(w->net, x, w->z, w->y, NULL)) return 0;
   int member = obeys(w);
-  if (member < 0) member = exact && obeys_exactly(w, x);
+  if (member < 0) member = exact != RL_BY_INTERVALS && obeys_exactly(w, x);
   if (!member) return 0;
-  rl_interval value = target_interval(w, x, &best);
-  if (exact && value.lo <= 0 && value.hi >= 0 && value.lo < value.hi) {
-    /* only the sign is wanted exactly: it decides between >= 0 and > 0 */
-    double nearest = 0;
-    for (int k = 0; k < w->target->clauses; k++) {
-      if (rl_exact_value(w->net, w->target, k, x, &sign, &nearest, NULL)) break;
-      if (sign >= 0) value.lo = fmax(value.lo, sign > 0 ? fmax(nextafter(nearest, 0), 0x1p-1074) : 0);
-    }
-  }
-  *lo = value.lo;
-  *hi = value.hi;
+  rl_interval range = target_interval(w, x);
+  int unsure = range.lo < range.hi && (exact == RL_EXACT_VALUE || (range.lo <= 0 && range.hi >= 0));
+  *value = range.lo;
+  if (unsure && exact != RL_BY_INTERVALS) *value = fmax(*value, exact_value(w, x, exact == RL_EXACT_SIGN));
   return 1;
 }

@@ -16,9 +16,13 @@ double rl_witness_value(rl_witness *witness, const double *x);
 /* Of the x last given to rl_witness_value: its activation pattern signs[neurons] and the smallest row of a clause
  * (which: *row). */
 double rl_witness_clause(const rl_witness *witness, const double *x, int clause, int *row, int8_t *signs);
-/* 1 if x lies, in exact arithmetic, in the domain and obeys the signs.  Then *lo <= value at x <= *hi
- * (equal where it had to be computed exactly).  exact: fall back on rational arithmetic where intervals
- * cannot tell. */
-int rl_witness_confirm(rl_witness *witness, const double *x, int exact, double *lo, double *hi);
+/* When to fall back on rational arithmetic: never; where intervals cannot tell membership or the value's sign; for the
+ * value, too. */
+typedef enum rl_exactness { RL_BY_INTERVALS, RL_EXACT_SIGN, RL_EXACT_VALUE } rl_exactness;
+
+/* 1 if x lies, in exact arithmetic, in the domain and obeys the signs.  Then *value <= the value at x: the largest such
+ * double for RL_EXACT_VALUE; of the same sign as it for RL_EXACT_SIGN (above 0 where that is, too, for which there may be
+ * no such double). */
+int rl_witness_confirm(rl_witness *witness, const double *x, rl_exactness exact, double *value);
 
 #endif

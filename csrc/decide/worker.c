@@ -95,7 +95,7 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   if (!w) return rl_fail_memory(err);
   size_t n = (size_t)s->net->sizes[0], neurons = (size_t)s->net->neurons;
   w->shared = s;
-  w->lower = -INFINITY;
+  w->lower = w->reached = -INFINITY;
   w->random = (uint64_t)s->options.seed;
   w->in_order = s->net->sizes[0] > FEW_INPUTS && rl_network_is_narrow(s->net);
   w->used = rl_alloc(neurons, 1);
@@ -243,6 +243,7 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
   if (lp_pays(w, undecided, constrained)) {
     int empty = 0;
     rl_status status = rl_worker_bound_by_lp(w, node, undecided == 0, 0, &worst, &empty, err);
+    if (rl_is_numeric(status)) status = RL_OK; /* then without */
     w->lp_asked = 0.95 * w->lp_asked + 1;
     w->lp_won = 0.95 * w->lp_won + (empty || worst == -INFINITY);
     if (status || empty || worst == -INFINITY || rl_worker_finished(w)) return status;
@@ -258,6 +259,7 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
     rl_status status = RL_OK;
     if (s->net->sizes[0] > EXACT_INPUTS) /* once more, without cuts */
       status = rl_worker_bound_by_lp(w, node, 1, 1, &worst, &empty, err);
+    if (rl_is_numeric(status)) status = RL_OK;
     if (status || empty || worst == -INFINITY || rl_worker_finished(w)) return status;
     status = rl_worker_settle(w, node, err);
     if (!status && !rl_worker_finished(w) && memchr(node->open, 1, (size_t)s->target->clauses))

@@ -49,7 +49,8 @@ typedef struct rl_shared {
   pthread_cond_t change; /* nodes were pushed, or a worker is done with one */
   rl_open open;
   long popped;
-  double lower;         /* best confirmed value */
+  double lower;         /* best confirmed value, of the witness */
+  double reached;       /* maximize: a value that the set is known to reach, at least lower; what is below is closed */
   double settled_upper; /* largest bound of a clause closed within the gap (maximize) */
   double *witness;      /* n */
   int have_witness;
@@ -61,6 +62,11 @@ typedef struct rl_shared {
 } rl_shared;
 
 typedef struct rl_worker rl_worker;
+
+/* Maximize: bounds up to this are within the gap of a value; of none (-inf) only those of empty sets. */
+static inline double rl_within_gap(const rl_shared *s, double value) {
+  return isfinite(value) ? value + s->options.gap * fmax(1, fabs(value)) : value;
+}
 
 /* Is this the search's own numerical trouble (its coefficients overflowed; the caller's were checked)? */
 static inline int rl_is_numeric(rl_status status) { return status == RL_ENUMERIC || status == RL_EINPUT; }

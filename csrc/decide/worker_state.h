@@ -26,7 +26,7 @@ struct rl_worker {
   rl_shared *shared;
   rl_search_stats stats; /* since the last rl_worker_report */
   uint8_t *used;         /* neurons whose pattern sign some node needed, since then */
-  double lower;          /* the shared best value and whether there is one, as last seen */
+  double lower, reached; /* the shared values, and whether there is a witness, as last seen */
   int have_witness;
   rl_forward *forward;
   rl_backward *backward;
@@ -82,6 +82,8 @@ int rl_network_is_narrow(const rl_network *net);
 /* seek.c */
 void rl_worker_look_up(rl_worker *worker);
 void rl_worker_keep(rl_worker *worker, const double *x, double lower);
+/* Some point of the set, which need not be of doubles, reaches the value. */
+void rl_worker_reached(rl_worker *worker, double value);
 void rl_worker_try(rl_worker *worker, const double *x, int exact);
 rl_status rl_worker_try_solution(rl_worker *worker, const rl_cell *cell, double below, int tries,
                                  rl_relax_answer *answer, rl_error *err);

@@ -19,8 +19,7 @@ static inline void rl_account_add(rl_account *a, double term) {
 
 /* Upper bound of the exact sum: each term may itself have been rounded up to four times. */
 static inline double rl_account_up(const rl_account *a) {
-  double error = ((double)a->terms + 8) * RL_UNIT * 1.01 * a->mag + a->charge * (1 + 1e-9);
-  return rl_add_up(a->sum, error + 1e-300);
+  return rl_add_up(a->sum, rl_rounding((double)a->terms + 8, a->mag) + a->charge * (1 + 1e-9));
 }
 
 #endif

@@ -61,8 +61,8 @@ void rl_affine_relu(rl_affine *forms, const rl_network *net, int layer, const in
 /* With w~ a double in each interval [l, h] of coefficients,
  *   |z(x) - w~.x - w_n| <= e = sum_j max(h_j - w~_j, w~_j - l_j) max(|lo_j|, |hi_j|),
  * so  w~.x + l_n - e >= 0  implies z >= 0 and  w~.x + h_n + e <= 0  implies z <= 0. */
-void rl_affine_half_space(const rl_affine *forms, int index, int sign, const double *lo, const double *hi, double *row,
-                          double *b) {
+rl_status rl_affine_half_space(const rl_affine *forms, int index, int sign, const double *lo, const double *hi,
+                               double *row, double *b, rl_error *err) {
   int n = forms->n;
   size_t start = (size_t)index * ((size_t)n + 1);
   const double *l = forms->lo + start, *h = forms->hi + start;
@@ -74,6 +74,7 @@ void rl_affine_half_space(const rl_affine *forms, int index, int sign, const dou
     row[j] = sign == RL_ON ? -w : w;
   }
   *b = rl_add_down(sign == RL_ON ? l[n] : -h[n], -e);
+  return isfinite(*b) ? RL_OK : rl_fail(err, RL_ENUMERIC, "the half-space of a neuron overflows");
 }
 
 /* Knuth's and Dekker's error-free transforms keep s + (exact errors) = the sum;
@@ -84,11 +85,10 @@ double rl_row_excess(int n, const double *a, const double *lo, const double *hi,
     double x = a[j] >= 0 ? hi[j] : lo[j];
     if (a[j] == 0 || x == 0) continue;
     double p = a[j] * x, low = fma(a[j], x, -p);
-    if (fabs(p) < 1e-290) low = DBL_MIN;
+    if (fabs(p) < 1e-290) low = RL_TINY;
     double t = s + p, e = rl_sum_error(s, p, t);
     s = t;
     errors = rl_add_up(errors, rl_add_up(e, low));
   }
-  double result = rl_add_up(s, errors);
-  return isnan(result) ? INFINITY : result;
+  return rl_add_up(s, errors); /* sums that overflow: infinite */
 }

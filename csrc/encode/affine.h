@@ -27,9 +27,10 @@ void rl_affine_free(rl_affine *forms); /* zeroed forms are fine */
 
 /* The form as a half-space inside the box lo <= x <= hi: every x of the box with
  * row.x <= *b obeys z(x) >= 0 (sign RL_ON) or z(x) <= 0 (RL_OFF) in exact
- * arithmetic; with point coefficients exactly these do.  row[n] is written. */
-void rl_affine_half_space(const rl_affine *forms, int index, int sign, const double *lo, const double *hi, double *row,
-                          double *b);
+ * arithmetic; with point coefficients exactly these do.  row[n] is written.
+ * RL_ENUMERIC: its right-hand side overflows. */
+rl_status rl_affine_half_space(const rl_affine *forms, int index, int sign, const double *lo, const double *hi,
+                               double *row, double *b, rl_error *err);
 
 /* An upper bound, tight to about 1e-32 relative to the sizes of the terms and one
  * rounding of the result, of

@@ -23,6 +23,7 @@ struct rl_backward {
   double *rise, *fall, *shift, *fixed;   /* stride: a layer's upper slope, lower slope, -l where undecided; |shift| */
   double *bias, *reach;                  /* stride: a layer's biases; s_i of backward.h */
   double *size;                          /* stride: reach of the variables that a layer reads */
+  double ranges;                         /* what coefficients multiplied so far: their underflows cost RL_TINY of it */
   int *list;                             /* neurons of a layer that may be active */
   double *slope;                         /* neurons x n, see rl_backward_slope; NULL: not wanted */
 };
@@ -136,9 +137,9 @@ static int relax_layer(rl_backward *b, int layer, const int8_t *signs, const dou
     b->list[listed++] = i;
     b->rise[i] = b->fall[i] = 1;
     if (sign == RL_ON) continue;
-    b->rise[i] =
-        rl_upper_slope(low, up) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
-    b->fall[i] = up > -low;                          /* v a <= w z for any w in [v, 0] */
+    b->rise[i] = rl_upper_slope(low, up) * (1 + 8 * RL_UNIT); /* rl_rising, but for underflow: see ranges */
+    b->ranges += rl_max(up, -low);
+    b->fall[i] = up > -low; /* v a <= w z for any w in [v, 0] */
     b->shift[i] = -low;
     b->fixed[i] = fabs(low);
   }
@@ -156,11 +157,12 @@ static void measure_layer(rl_backward *b, int layer, const double *lo, const dou
   for (int j = 0; j < n; j++) {
     int k = layer == 0 ? 0 : net->offsets[layer - 1] + j;
     b->size[j] = layer == 0 ? rl_max(fabs(lo[j]), fabs(hi[j])) : rl_activation_reach(signs[k], l[k], u[k]);
+    b->ranges += b->size[j];
   }
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
     const double *w = b->weights[layer] + (size_t)i * (size_t)columns;
     b->bias[i] = net->biases[layer][i];
-    b->reach[i] = (rl_dot_abs(w, b->size, columns) + fabs(b->bias[i])) * (1 + (n + 8) * DBL_EPSILON);
+    b->reach[i] = (rl_dot_abs(w, b->size, columns) + fabs(b->bias[i])) * (1 + (n + 8) * DBL_EPSILON) + RL_TINY;
   }
 }
 
@@ -205,7 +207,7 @@ static double conclude_row(const rl_backward *b, size_t r, const double *lo, con
     sum += c[j] * (c[j] > 0 ? hi[j] : lo[j]);
     magnitude += fabs(c[j]) * rl_max(fabs(lo[j]), fabs(hi[j]));
   }
-  return sum + ((terms + 16) * RL_UNIT * 1.01 * magnitude + b->charge[r] * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
+  return sum + (rl_rounding(terms + 16, magnitude) + b->charge[r] + RL_TINY * b->ranges) * (1 + 1e-8);
 }
 
 /* Rows r and r + 1 bound one neuron from both sides. */
@@ -238,6 +240,7 @@ int rl_backward_run(rl_backward *b, const double *lo, const double *hi, const in
   for (int top = 1; top + 1 < net->layers; top++) {
     int rows = start_rows(b, top, signs, l, u);
     double terms = 1;
+    b->ranges = 1;
     for (int layer = top - 1; layer >= 0 && rows; layer--) {
       int listed = relax_layer(b, layer, signs, l, u), size = padded(net->sizes[layer + 1]);
       measure_layer(b, layer, lo, hi, signs, l, u);

@@ -6,9 +6,9 @@
  * inputs (Zhang et al. 2018, CROWN; Singh et al. 2019, DeepPoly).  All undecided neurons of a layer go together, as
  * the rows of a matrix.
  *
- * Rounding: a product c W with |errors| <= gamma |c| |W| costs at most gamma sum_i |c_i| s_i, s_i = sum_j |W_ij| A_j +
- * |b_i| with A_j the reach of the variable that W's column multiplies; that and the rounding of all sums is
- * added to the bound, which so holds in exact arithmetic. */
+ * Rounding (round.h): a product c W with |errors| <= gamma |c| |W| + RL_TINY costs at most gamma sum_i |c_i| s_i, s_i =
+ * sum_j |W_ij| A_j + |b_i| with A_j the reach of the variable that W's column multiplies, and RL_TINY sum_j A_j; that
+ * and the rounding of all sums is added to the bound, which so holds in exact arithmetic. */
 #ifndef RL_BACKWARD_H
 #define RL_BACKWARD_H
 

@@ -6,9 +6,6 @@
 
 #include "core/vector.h"
 
-/* Underflow anywhere in a sum loses less. */
-static const double LOST = 1e-300;
-
 /* A bound of sum_j |u_j| over the polytope. */
 static double reach_of(const rl_base *b) {
   double most = 0;
@@ -44,7 +41,7 @@ static void extremes(const rl_base *b, const double *v, double *low, double *up)
     return;
   }
   for (int j = 0; j < b->d; j++) size += fabs(v[j]);
-  double error = ((b->d + 2) * RL_UNIT * most + size * b->error) * (1 + 1e-9) + LOST;
+  double error = (rl_rounding(b->d + 2, most) + size * b->error) * (1 + 1e-9);
   *low -= error;
   *up += error;
 }
@@ -66,18 +63,19 @@ void rl_base_add_maximum(const rl_base *b, const double *c, rl_account *a) {
     shift += fabs(c[i]) * b->constant_error[i];
     used++;
   }
-  double gamma = (used + 3) * RL_UNIT * 1.01;
   for (int j = 0; j < b->d; j++) most = rl_max(most, mag[j]);
   extremes(b, v, &low, &up);
   rl_account_add(a, up);
   rl_account_add(a, v[b->d]);
-  a->charge += ((slope + gamma * most + LOST) * reach_of(b) + shift + gamma * mag[b->d] + LOST) * (1 + 1e-9);
+  slope += rl_rounding(used + 3, most);
+  shift += rl_rounding(used + 3, mag[b->d]);
+  a->charge += (slope * reach_of(b) + shift) * (1 + 1e-9);
 }
 
 void rl_base_range(const rl_base *b, int i, double *low, double *up) {
   const double *w = b->w + (size_t)i * ((size_t)b->d + 1);
   extremes(b, w, low, up);
-  double error = (b->slope_error[i] * reach_of(b) + b->constant_error[i]) * (1 + 1e-9) + LOST;
+  double error = (b->slope_error[i] * reach_of(b) + b->constant_error[i]) * (1 + 1e-9) + RL_TINY;
   *low = rl_add_down(*low, rl_add_down(w[b->d], -error));
   *up = rl_add_up(*up, rl_add_up(w[b->d], error));
 }

@@ -128,9 +128,9 @@ static void compose(rl_compact *c, int layer, int wanted, double *out, double *e
       memset(row + c->inputs + before, 0, (rl_padded((size_t)c->first[layer]) - (size_t)before) * sizeof *row);
       for (int k = before; k < c->first[layer]; k++) row[c->inputs + k] = w[c->neuron[k] - net->offsets[layer - 1]];
       row[net->sizes[0]] += bias;
-      error[i] = (rl_dot_abs(w, c->form_error, n) + c->gamma * fabs(bias)) * (1 + 1e-9);
+      error[i] = (rl_dot_abs(w, c->form_error, n) + c->gamma * fabs(bias) + RL_TINY * c->ranges) * (1 + 1e-9);
     }
-    reach[i] = rl_dot_abs(row, c->size, columns) * (1 + 1e-9);
+    reach[i] = rl_dot_abs(row, c->size, columns) * (1 + 1e-9) + RL_TINY;
   }
 }
 
@@ -162,9 +162,10 @@ static void add_column(rl_compact *c, int layer, int i, double l, double u) {
   for (int j = 0; j < columns; j++) c->across[(size_t)j * (size_t)c->stride + (size_t)k] = row[j];
   c->neuron[k] = neuron;
   c->size[c->inputs + k] = rl_max(0, u);
-  c->rise[k] = rl_upper_slope(l, u) * (1 + 8 * RL_UNIT); /* v a <= w (z - l): w (u - l) >= v u in spite of rounding */
+  c->ranges += rl_max(u, -l);
+  c->rise[k] = rl_upper_slope(l, u) * (1 + 8 * RL_UNIT); /* rl_rising, but for underflow: see ranges */
   c->shift[k] = -l;
-  c->cost[k] = (c->error[neuron] + (c->gamma + c->sum_gamma) * c->reach[neuron]) * (1 + 1e-9);
+  c->cost[k] = rl_compact_cost(c, c->error[neuron], c->reach[neuron]);
 }
 
 /* Hidden layer `layer` is bounded: what its neurons are to the layers that follow. */
@@ -179,7 +180,7 @@ static void settle_layer(rl_compact *c, int layer, int wanted, const int8_t *sig
     if (sign == RL_FREE) add_column(c, layer, i, l[k], u[k]);
     if (sign != RL_ON) continue;
     c->active[c->actives++] = i;
-    c->form_error[i] = (c->next_error[i] + c->gamma * c->next_reach[i]) * (1 + 1e-9);
+    c->form_error[i] = (c->next_error[i] + c->gamma * c->next_reach[i]) * (1 + 1e-9) + RL_TINY;
   }
   c->first[layer + 1] = c->count;
   double *swap = c->form;
@@ -193,10 +194,12 @@ static void start(rl_compact *c, const double *lo, const double *hi, int undecid
   c->width = c->inputs + (int)rl_padded((size_t)undecided);
   c->stride = (int)rl_padded((size_t)undecided) | LANES; /* an odd number of cache lines */
   for (int k = 0; k < c->net->neurons; k++) c->row_of[k] = -1;
+  c->ranges = 1;
   for (int j = 0; j < n; j++) {
     c->lo[j] = lo[j];
     c->hi[j] = hi[j];
     c->size[j] = rl_max(fabs(lo[j]), fabs(hi[j]));
+    c->ranges += c->size[j];
   }
   c->size[n] = 1;
   for (int j = 0; j < c->inputs; j++) /* of the constant: 1; where nothing is, 0 */

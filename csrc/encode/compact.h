@@ -9,8 +9,9 @@
  * rows are those through the layers, up to rounding, at a small part of the cost.  It grows with the third power of
  * the number of undecided neurons, so from some number on the layers are cheaper.
  *
- * Rounding: each row carries a bound of how far it is off anywhere in the cell.  As to what is computed with rows, see
- * backward.h: reach is sum_j |row_j| A_j, A_j the largest |variable|. */
+ * Rounding (round.h): each row carries a bound of how far it is off anywhere in the cell.  As to what is computed with
+ * rows, see backward.h: reach is sum_j |row_j| A_j, A_j the largest |variable|; `ranges` sums up what coefficients may
+ * multiply, so that RL_TINY times that pays for all that underflows in a row or a bound. */
 #ifndef RL_COMPACT_H
 #define RL_COMPACT_H
 

@@ -14,7 +14,7 @@ static void add_row(rl_compact *c, const double *row, int layer, double factor, 
                     rl_account *a) {
   int columns = rl_compact_columns(c, layer);
   for (int j = 0; j < columns; j++) c->goal[j] += factor * row[j];
-  a->charge += fabs(factor) * (error + (c->gamma + c->sum_gamma) * reach) * (1 + 1e-9);
+  a->charge += fabs(factor) * rl_compact_cost(c, error, reach);
 }
 
 void rl_compact_add_output(rl_compact *c, int i, double factor, rl_account *a) {
@@ -52,6 +52,7 @@ const double *rl_compact_substitute(rl_compact *c, const double *alpha, double *
   }
   for (int j = 0; j <= n; j++) c->goal[j] += rl_dot(c->across + (size_t)j * (size_t)c->stride, c->goal_w, c->count);
   rl_account_add(a, c->goal[n]);
+  a->charge += RL_TINY * c->ranges;
   return c->goal;
 }
 

@@ -67,7 +67,8 @@ static rl_lanes bound(rl_compact *c, int layer, group g) {
     sum += up * c->hi[j] + down * c->lo[j];
     magnitude += (up - down) * c->size[j];
   }
-  return sum + (c->sum_gamma * magnitude + g.charge * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
+  rl_lanes rounding = (0x1p-4 * c->sum_gamma) * (0x1p4 * magnitude); /* infinite where sums may be, as rl_rounding */
+  return sum + (rounding + g.charge + RL_TINY * c->ranges) * (1 + 1e-8);
 }
 
 /* Pre-activations of `count` (BLOCK or 1) undecided neurons of hidden layer q along the relaxations. */

@@ -33,6 +33,7 @@ struct rl_compact {
   double *error, *reach;           /* neurons: of kept rows */
   double *output_error, *output_reach; /* m */
   double *lo, *hi;                     /* inputs */
+  double ranges; /* 1 + the inputs' sizes + those of the undecided neurons so far, z or -z whichever is larger */
   double *size;                        /* inputs + most: largest |variable|; 1 for the constant */
   double *rise, *shift, *cost; /* most: upper slope; -l; error, with that of all sums, of a unit of the coefficient */
   double *slope;               /* neurons x n */
@@ -57,6 +58,11 @@ static inline int rl_compact_columns(const rl_compact *c, int layer) { return c-
 /* The row of the k-th undecided neuron. */
 static inline const double *rl_compact_row(const rl_compact *c, int k) {
   return c->row + (size_t)c->row_of[c->neuron[k]] * (size_t)c->width;
+}
+
+/* Errors, with those of all sums, of a unit of the coefficient of a row. */
+static inline double rl_compact_cost(const rl_compact *c, double error, double reach) {
+  return (error + (c->gamma + c->sum_gamma) * reach) * (1 + 1e-9) + RL_TINY;
 }
 
 /* Ranges of hidden layer `layer`'s neurons that are undecided or imposed, whose rows are in c->next; 0: the set is

@@ -65,14 +65,17 @@ void rl_dual_reset(rl_dual *d, const rl_cell *cell, int parallel) {
   for (int r = 0; r < d->domain->rows; r++) d->mu[r] = 0;
 }
 
+/* The error of a coefficient: a sum of products with the factor gamma and sizes that add up to `size`. */
+static inline double coefficient_error(double gamma, double size) { return gamma * size + RL_TINY; }
+
 /* Coefficient w of neuron k's pre-activation together with its multiplier tau.  radius: NULL or of w. */
 static double add_tau(const rl_dual *d, const rl_cell *cell, int k, double w, double *radius, rl_account *a) {
   double l = cell->l[k], u = cell->u[k], tau = d->tau[k], sum = w + tau;
   if (tau == 0) return w;
   if (radius)
-    *radius += RL_UNIT * 1.01 * fabs(sum);
+    *radius += coefficient_error(RL_UNIT * 1.01, fabs(sum));
   else
-    a->charge += RL_UNIT * fabs(sum) * rl_max(fabs(l), fabs(u));
+    a->charge += coefficient_error(RL_UNIT, fabs(sum)) * rl_max(fabs(l), fabs(u));
   rl_account_add(a, -tau * (tau > 0 ? l : u));
   return sum;
 }
@@ -87,7 +90,7 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, rl_
   if (sign == RL_ON) {
     w = v; /* a = z */
   } else if (sign == RL_FREE && v > 0) {
-    w = v * rl_upper_slope(l, u) * (1 + 8 * RL_UNIT); /* v a <= w (z - l) since w (u - l) >= v u */
+    w = rl_rising(v, rl_upper_slope(l, u)); /* v a <= w (z - l) since w (u - l) >= v u */
     rl_account_add(a, -w * l);
   } else if (sign == RL_FREE && v < 0) {
     w = v * d->alpha[k]; /* v a <= w z for any w in [v, 0] */
@@ -106,11 +109,11 @@ static double through_relu_within(rl_dual *d, const rl_cell *cell, int k, double
     double low = (v - r) * (v - r > 0 ? slope : d->alpha[k]);
     most = (v + r) * (v + r > 0 ? slope : d->alpha[k]);
     w = v * (v > 0 ? slope : d->alpha[k]);
-    *radius = (rl_max(w - low, most - w) + 8 * RL_UNIT * (fabs(v) + r)) * (1 + 1e-9);
+    *radius = (rl_max(w - low, most - w) + coefficient_error(8 * RL_UNIT, fabs(v) + r)) * (1 + 1e-9);
   }
   if (most > 0) { /* (z - l), with the largest of the coefficients */
     rl_account_add(a, -w * l);
-    a->charge += (most - w + 8 * RL_UNIT * (fabs(v) + r)) * fabs(l);
+    a->charge += (most - w + coefficient_error(8 * RL_UNIT, fabs(v) + r)) * fabs(l);
   }
   return add_tau(d, cell, k, w, radius, a);
 }
@@ -120,7 +123,7 @@ static void spread_radii(rl_dual *d, int layer, int used, rl_account *a) {
   const rl_network *net = d->net;
   int rows = net->sizes[layer + 1], columns = net->sizes[layer];
   double gamma = (used + 2) * RL_UNIT * 1.01;
-  for (int j = 0; j < columns; j++) d->in_radius[j] = gamma * d->in_mag[j];
+  for (int j = 0; j < columns; j++) d->in_radius[j] = coefficient_error(gamma, d->in_mag[j]);
   for (int i = 0; i < rows; i++) {
     double r = d->out_radius[i];
     if (r == 0) continue;
@@ -173,7 +176,8 @@ static double end_at_inputs(rl_dual *d, const rl_cell *cell, const double *in, c
                             rl_account *a) {
   for (int j = 0; j < d->net->sizes[0]; j++) {
     double w = in[j] + d->wx[j];
-    double radius = gamma * ((in_mag ? in_mag[j] : fabs(in[j])) + d->x_mag[j]) + (d->in_radius ? d->in_radius[j] : 0);
+    double radius = coefficient_error(gamma, (in_mag ? in_mag[j] : fabs(in[j])) + d->x_mag[j]);
+    if (d->in_radius) radius += d->in_radius[j];
     a->charge += radius * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
     d->x[j] = w > 0 ? cell->hi[j] : cell->lo[j];
     d->wx[j] = !d->in_radius ? w : copysign(rl_max(0, fabs(w) - radius * (1 + 1e-9)), w);
@@ -197,8 +201,7 @@ static double end_at_neurons(const rl_dual *d, const rl_cell *cell, rl_account *
 static double end_at_base(rl_dual *d, const rl_cell *cell, rl_account *a, int goal_rows) {
   double gamma = (goal_rows + 2) * RL_UNIT * 1.01;
   for (int j = 0; j < d->net->sizes[0]; j++) {
-    if (d->x_mag[j] == 0 && d->wx[j] == 0) continue;
-    a->charge += gamma * d->x_mag[j] * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
+    a->charge += coefficient_error(gamma, d->x_mag[j]) * rl_max(fabs(cell->lo[j]), fabs(cell->hi[j]));
     rl_account_add(a, d->wx[j] * (d->wx[j] > 0 ? cell->hi[j] : cell->lo[j]));
   }
   rl_base_add_maximum(d->base, d->out, a);
@@ -222,7 +225,7 @@ static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, 
         continue;
       }
       double reach = rl_activation_reach(cell->signs[k], cell->l[k], cell->u[k]);
-      if (reach > 0) a->charge += gamma * d->in_mag[i] * reach;
+      if (reach > 0) a->charge += coefficient_error(gamma, d->in_mag[i]) * reach;
       d->out[i] = through_relu(d, cell, k, d->in[i], a);
     }
     if (d->base && layer == d->base->layer) return end_at_base(d, cell, a, goal_rows);
@@ -267,7 +270,7 @@ double rl_output_reach(const rl_network *net, const rl_cell *cell, int j) {
     reach += fabs(w[i]) * (last == 0 ? rl_max(fabs(cell->lo[i]), fabs(cell->hi[i]))
                                      : rl_activation_reach(cell->signs[k], cell->l[k], cell->u[k]));
   }
-  return reach * (1 + (columns + 2) * DBL_EPSILON);
+  return reach * (1 + (columns + 2) * DBL_EPSILON) + RL_TINY;
 }
 
 /* Weighted sum of the clause's rows as goal; rounding of the sum is charged to the outputs' reach. */
@@ -286,15 +289,17 @@ static void combine_rows(rl_dual *d, const rl_cell *cell, const rl_property *tar
   }
   for (int j = 0; j < m; j++) {
     double magnitude = 0;
+    int used = 0;
     for (int r = 0; r < rows; r++) {
-      double term = lambda[r] * target->c[(size_t)(target->first[clause] + r) * (size_t)m + (size_t)j];
+      double c = target->c[(size_t)(target->first[clause] + r) * (size_t)m + (size_t)j], term = lambda[r] * c;
       d->out[j] += term;
       magnitude += fabs(term);
+      used |= c != 0;
     }
-    double radius = (rows + 2) * RL_UNIT * 1.01 * magnitude;
+    double radius = used ? coefficient_error((rows + 2) * RL_UNIT * 1.01, magnitude) : 0;
     if (d->out_radius)
       d->out_radius[j] = radius;
-    else if (magnitude > 0)
+    else if (used)
       a->charge += radius * rl_output_reach(d->net, cell, j);
   }
 }
@@ -316,7 +321,8 @@ double rl_dual_bound(rl_dual *d, const rl_cell *cell, const rl_property *target,
   }
   int rows = lambda ? target->first[clause + 1] - target->first[clause] : 1;
   double bound = bound_outputs(d, cell, &a, rows);
-  return lambda ? rl_add_up(bound, fabs(bound) * (rows + 2) * DBL_EPSILON) : bound; /* lambda's sum is only nearly 1 */
+  /* lambda's sum is only nearly 1 */
+  return lambda ? rl_add_up(bound, rl_mul_up(fabs(bound), (rows + 2) * DBL_EPSILON)) : bound;
 }
 
 double rl_dual_bound_empty(rl_dual *d, const rl_cell *cell) {

@@ -100,16 +100,24 @@ static void accumulate_vectors(const rl_forward *f, const double *w, int listed,
   memcpy(forms + LANES, &up, sizeof up);
 }
 
+/* Sum of |bias| and |w_j| mag_j over the listed activations; 0 only where the form is. */
+static double affine_magnitude(const rl_forward *f, const double *w, double bias, int listed) {
+  double magnitude = fabs(bias);
+  for (int k = 0; k < listed; k++) magnitude = fma(fabs(w[f->list[k]]), f->mag[f->list[k]], magnitude);
+  for (int k = 0; k < listed && magnitude == 0; k++) /* nothing, or underflow? */
+    if (w[f->list[k]] != 0 && f->mag[f->list[k]] != 0) magnitude = RL_TINY;
+  return magnitude;
+}
+
 /* Pre-activation forms of one affine layer from the listed activations.  The
- * rounding error of a form over t in [-1,1] is at most gamma times the sum of
- * |w_j| mag_j; it goes into the constant. */
+ * rounding error of a form over t in [-1,1] goes into the constant: that of nb + 1 sums of products whose sizes add up
+ * to the magnitude, so that the underflows are fewer than 2^50. */
 static void affine_layer(rl_forward *f, int layer, int listed) {
   const rl_network *net = f->net;
   int rows = net->sizes[layer + 1], columns = net->sizes[layer], stride = f->stride;
-  double gamma = (listed + 4) * RL_UNIT * 1.01;
   for (int i = 0; i < rows; i++) {
     const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
-    double *forms = f->next + (size_t)i * 2 * (size_t)stride, bias = net->biases[layer][i], magnitude = fabs(bias);
+    double *forms = f->next + (size_t)i * 2 * (size_t)stride, bias = net->biases[layer][i];
     memset(forms, 0, 2 * (size_t)stride * sizeof *forms);
     forms[f->nb] = forms[stride + f->nb] = bias;
     if (stride == LANES)
@@ -117,8 +125,8 @@ static void affine_layer(rl_forward *f, int layer, int listed) {
     else
       for (int k = 0; k < listed; k++)
         accumulate(forms, w[f->list[k]], f->active + (size_t)f->list[k] * 2 * (size_t)stride, stride);
-    for (int k = 0; k < listed; k++) magnitude = fma(fabs(w[f->list[k]]), f->mag[f->list[k]], magnitude);
-    double error = gamma * magnitude * (1 + 1e-9);
+    double magnitude = affine_magnitude(f, w, bias, listed);
+    double error = magnitude == 0 ? 0 : rl_rounding(listed + 4, magnitude * (1 + 1e-9));
     forms[f->nb] -= error;
     forms[stride + f->nb] += error;
   }
@@ -133,34 +141,42 @@ static double form_radius(const double *form, int nb) {
 
 /* Range of a form over t in [-1,1], one end: constant + side * sum |coefficients|, outwards. */
 static double form_end(const double *form, int nb, double side) {
-  double r = form_radius(form, nb), value = form[nb] + side * r;
-  return value + side * (nb + 3) * RL_UNIT * 1.01 * (r + fabs(form[nb]));
+  double r = form_radius(form, nb), size = r + fabs(form[nb]);
+  return size == 0 ? 0 : form[nb] + side * r + side * rl_rounding(nb + 4, size);
 }
 
-/* The same end over the inputs' box: t_i = (W1 x + b1 - center)_i / radius_i. */
+/* The same end over the inputs' box: t_i = (W1 x + b1 - center)_i / radius_i.  The quotients g_i by which that is
+ * multiplied are each off by u |g_i| and, where they underflow, by no more than RL_TINY. */
 static double form_end_inputs(rl_forward *f, const double *form, const double *lo, const double *hi, double side) {
   const rl_network *net = f->net;
   int n = net->sizes[0];
   double constant = form[f->nb], magnitude = fabs(constant);
   memset(f->input, 0, (size_t)n * sizeof *f->input);
-  double weight_mag = 0;
+  double weight_mag = 0, range = 1; /* of what the coefficients multiply */
   for (int i = 0; i < f->nb; i++) {
-    double g = f->radius[i] > 0 ? form[i] / f->radius[i] : 0;
-    if (f->radius[i] <= 0) {
+    if (f->radius[i] == 0) {
       magnitude += fabs(form[i]);
       constant += side * fabs(form[i]);
       continue;
     }
     const double *w = net->weights[0] + (size_t)i * (size_t)n;
+    double g = form[i] / f->radius[i];
     for (int j = 0; j < n; j++) f->input[j] = fma(g, w[j], f->input[j]);
     double shift = net->biases[0][i] - f->center[i];
     constant += g * shift;
-    magnitude += fabs(g) * (fabs(net->biases[0][i]) + fabs(f->center[i]));
+    double offset = fabs(net->biases[0][i]) + fabs(f->center[i]);
+    magnitude += fabs(g) * offset;
     weight_mag += fabs(g) * f->base_mag[i];
+    range += f->base_mag[i] + offset;
   }
   double sum = 0;
-  for (int j = 0; j < n; j++) sum += f->input[j] * (f->input[j] * side > 0 ? hi[j] : lo[j]);
-  double error = (n + f->nb + 16) * RL_UNIT * 1.01 * (2 * weight_mag + magnitude);
+  for (int j = 0; j < n; j++) {
+    double most = rl_max(fabs(lo[j]), fabs(hi[j]));
+    sum += f->input[j] * (f->input[j] * side > 0 ? hi[j] : lo[j]);
+    magnitude += fabs(f->input[j]) * most; /* a coefficient may overflow where the sizes it is made of do not */
+    range += most;
+  }
+  double error = rl_rounding(n + f->nb + 16, 2 * weight_mag + magnitude) + RL_TINY * range;
   return constant + sum + side * error;
 }
 
@@ -171,15 +187,17 @@ static void base_ranges(rl_forward *f, const double *lo, const double *hi) {
   for (int i = 0; i < f->nb; i++) {
     const double *w = net->weights[0] + (size_t)i * (size_t)n;
     double low = net->biases[0][i], up = low, magnitude = 0;
+    int some = low != 0; /* else the row is 0 */
     for (int j = 0; j < n; j++) {
       low += w[j] * (w[j] > 0 ? lo[j] : hi[j]);
       up += w[j] * (w[j] > 0 ? hi[j] : lo[j]);
       magnitude += fabs(w[j]) * rl_max(fabs(lo[j]), fabs(hi[j]));
+      some |= w[j] != 0;
     }
-    double error = (n + 4) * RL_UNIT * 1.01 * (magnitude + fabs(net->biases[0][i]));
+    double error = some ? rl_rounding(n + 4, magnitude + fabs(net->biases[0][i])) : 0;
     f->base_lo[i] = low - error;
     f->base_hi[i] = up + error;
-    f->base_mag[i] = magnitude;
+    f->base_mag[i] = magnitude + RL_TINY;
   }
 }
 
@@ -188,7 +206,7 @@ static void center_base(rl_forward *f, const double *lo, const double *hi) {
   for (int i = 0; i < f->nb; i++) {
     double c = 0.5 * lo[i] + 0.5 * hi[i], r = rl_max(hi[i] - c, c - lo[i]);
     f->center[i] = c;
-    f->radius[i] = r > 0 ? r * (1 + 4 * RL_UNIT) : 0;
+    f->radius[i] = r == 0 ? 0 : r * (1 + 4 * RL_UNIT);
   }
 }
 
@@ -201,7 +219,7 @@ static void base_form(rl_forward *f, double *forms, int i) {
 
 /* Activation forms from pre-activation forms of neuron i with bounds [l, u]:
  * on: a = z; undecided: slope (z - l) from above with slope >= u/(u-l), slope z from
- * below.  Scaling errs by at most unit * mag, charged to the constant. */
+ * below.  Scaling errs by at most unit * mag and what underflows, charged to the constant. */
 static void activate(rl_forward *f, int i, int sign, double l, double u) {
   int stride = f->stride, nb = f->nb;
   const double *z = f->next + (size_t)i * 2 * (size_t)stride;
@@ -215,8 +233,8 @@ static void activate(rl_forward *f, int i, int sign, double l, double u) {
       a[stride + c] = slope * z[stride + c];
     }
     double low = form_radius(a, nb) + fabs(a[nb]), up = form_radius(a + stride, nb) + fabs(a[stride + nb]) - slope * l;
-    a[nb] -= 4 * RL_UNIT * low;
-    a[stride + nb] += -slope * l + 8 * RL_UNIT * up;
+    a[nb] -= rl_rounding(4, low);
+    a[stride + nb] += -slope * l + rl_rounding(8, up);
   }
   double low = form_radius(a, nb) + fabs(a[nb]), up = form_radius(a + stride, nb) + fabs(a[stride + nb]);
   f->mag[i] = rl_max(low, up) * (1 + (nb + 4) * RL_UNIT);
@@ -297,9 +315,9 @@ static void known_form(rl_forward *f, const rl_base *base, int i) {
     magnitude += fabs(w[j]) * size;
     reach += size;
   }
-  double error = base->slope_error[i] * reach + base->constant_error[i] + (base->d + 4) * RL_UNIT * 1.01 * magnitude;
-  low[base->d] = constant - (error * (1 + 1e-9) + 1e-300);
-  up[base->d] = constant + (error * (1 + 1e-9) + 1e-300);
+  double error = base->slope_error[i] * reach + base->constant_error[i] + rl_rounding(base->d + 4, magnitude);
+  low[base->d] = constant - error * (1 + 1e-9);
+  up[base->d] = constant + error * (1 + 1e-9);
 }
 
 /* Known forms as base; 0 if empty. */

@@ -7,15 +7,14 @@
  * over these are also evaluated over the inputs where that may decide a sign.
  *
  * Rounding: coefficients are computed to nearest; each form's constant absorbs
- * an a-priori bound of all rounding errors (Higham, "Accuracy and Stability",
- * lemma 3.1: a sum of k products errs by at most k u / (1 - k u) times the sum of
- * magnitudes), so l and u are valid in exact arithmetic. */
+ * an a-priori bound of all rounding errors (round.h), so l and u are valid in exact arithmetic. */
 #ifndef RL_FORWARD_H
 #define RL_FORWARD_H
 
 #include <float.h>
 #include <math.h>
 
+#include "core/round.h"
 #include "core/vector.h"
 #include "encode/base.h"
 #include "model/network.h"
@@ -39,11 +38,16 @@ rl_status rl_forward_create_over(rl_forward **out, const rl_network *net, int d,
 int rl_forward_run_from(rl_forward *forward, const rl_base *base, const int8_t *signs, double *l, double *u,
                         uint8_t *needed);
 
-/* u / (u - l), the slope of an undecided neuron's upper line; l < 0 < u, whose difference may overflow. */
+/* u / (u - l), the slope of an undecided neuron's upper line; l < 0 < u, whose difference may overflow.  Off by a few
+ * units relatively; where it underflows, RL_TINY, which is larger. */
 static inline double rl_upper_slope(double l, double u) {
-  double width = u - l;
-  return width <= DBL_MAX ? u / width : 0.5 * u / (0.5 * u - 0.5 * l);
+  double width = u - l, slope = width <= DBL_MAX ? u / width : 0.5 * u / (0.5 * u - 0.5 * l);
+  return slope < RL_TINY ? RL_TINY : slope;
 }
+
+/* A coefficient w of z - l that is certainly enough for v > 0 times the activation, v a <= w (z - l): w (u - l) >= v u
+ * in spite of rounding.  slope: rl_upper_slope(l, u). */
+static inline double rl_rising(double v, double slope) { return v * slope * (1 + 8 * RL_UNIT) + RL_TINY; }
 
 /* The sign that a node's bounds and imposed signs give a neuron: RL_ON (a = z, which a linear one has too), RL_OFF or
  * RL_FREE. */

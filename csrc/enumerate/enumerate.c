@@ -296,7 +296,7 @@ static void domain_row(const rl_enumerate *e, int r, rl_polytope_row *form) {
     form->w[e->d] -= a * domain->lo[j];
     size += fabs(a * domain->lo[j]);
   }
-  form->constant_error = e->n == e->d ? 0 : (e->n + 2) * DBL_EPSILON * size;
+  form->constant_error = e->n == e->d ? 0 : rl_rounding(e->n + 2, size);
 }
 
 /* The domain as the first cell; none where the domain has no interior. */

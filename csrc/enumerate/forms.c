@@ -1,7 +1,6 @@
 /* L4: affine forms with a-priori error bounds (see enumerate.h).
  *
- * A sum of k products of doubles, computed in any order, errs by at most gamma_k = k u / (1 - k u) times the sum of the
- * products' sizes (Higham, "Accuracy and Stability", lemma 3.1); the errors of the factors come on top. */
+ * The errors of sums of products are those of round.h; the errors of the factors come on top. */
 #include "enumerate/enumerate.h"
 
 #include <float.h>
@@ -51,7 +50,7 @@ static void first_layer(const rl_enumerate *e, rl_forms *f) {
       w[e->d] += row[j] * e->domain->lo[j];
       size += fabs(row[j] * e->domain->lo[j]);
     }
-    f->constant_error[i] = e->n == e->d ? 0 : (e->n - e->d + 2) * RL_UNIT * size * 1.01 + 1e-300;
+    f->constant_error[i] = e->n == e->d ? 0 : rl_rounding(e->n - e->d + 2, size);
   }
 }
 
@@ -77,9 +76,8 @@ static void combine(const rl_enumerate *e, rl_forms *f, int i, const double *fac
   w[d] += constant;
   size[d] += fabs(constant);
   for (int j = 0; j < d; j++) most = rl_max(most, size[j]);
-  double gamma = (terms + 3) * RL_UNIT * 1.01;
-  f->slope_error[i] = (slope + gamma * most) * 1.01 + 1e-300;
-  f->constant_error[i] = (shift + gamma * size[d]) * 1.01 + 1e-300;
+  f->slope_error[i] = (slope + rl_rounding(terms + 3, most)) * 1.01;
+  f->constant_error[i] = (shift + rl_rounding(terms + 3, size[d])) * 1.01;
 }
 
 rl_status rl_forms_layer(rl_forms **out, const rl_enumerate *e, int layer, const rl_forms *before, const int8_t *signs,

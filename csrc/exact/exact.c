@@ -5,6 +5,7 @@
  * integers, and the simplex (dictionary.h) stays in them. */
 #include "exact/exact.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "exact/dictionary.h"
@@ -19,16 +20,18 @@ static void set_scaled(mpq_t q, const mpz_t v, int scale) {
   else mpq_div_2exp(q, q, (mp_bitcnt_t)-scale);
 }
 
-/* The smallest double >= q (up) or the double nearest to q. */
-static double to_double(const mpq_t q, int up) {
+enum { DOWN = -1, NEAREST, UP };
+
+/* The largest double <= q, one of the doubles nearest to q, or the smallest double >= q. */
+static double to_double(const mpq_t q, int direction) {
   double d = mpq_get_d(q); /* towards zero */
-  if (!isfinite(d)) return d;
+  if (!isfinite(d)) d = mpq_sgn(q) * DBL_MAX;
   mpq_t a, b;
   mpq_inits(a, b, NULL);
   mpq_set_d(a, d);
-  int side = mpq_cmp(q, a);
+  int side = mpq_cmp(q, a) > 0 ? 1 : mpq_cmp(q, a) < 0 ? -1 : 0;
   double next = nextafter(d, side > 0 ? INFINITY : -INFINITY);
-  if (side != 0 && up) d = side > 0 ? next : d;
+  if (direction != NEAREST) d = side == direction ? next : d;
   else if (side != 0 && isfinite(next)) {
     mpq_set_d(b, next);
     mpq_add(a, a, b);
@@ -192,7 +195,7 @@ rl_status rl_exact_value(const rl_network *net, const rl_property *target, int c
       if (r == target->first[clause] || mpq_cmp(q, least) < 0) mpq_set(least, q);
     }
     *sign = mpq_sgn(least);
-    *value = to_double(least, 0);
+    *value = to_double(least, DOWN);
     mpz_clear(row);
     mpq_clears(least, q, NULL);
     free_forms(&y);
@@ -387,7 +390,7 @@ static void read_point(const leaf *l, double *x, int *exact) {
     mpq_sub(b, b, a);
     mpq_mul(u, u, b);
     mpq_add(u, u, a);
-    x[j] = to_double(u, 0);
+    x[j] = to_double(u, NEAREST);
     mpq_set_d(a, x[j]);
     if (!mpq_equal(a, u)) *exact = 0;
   }
@@ -402,7 +405,7 @@ static void read_maximum(const leaf *l, int *sign, double *value) {
   mpz_set(mpq_denref(t), d->denominator);
   mpq_canonicalize(t);
   *sign = mpq_sgn(t);
-  *value = to_double(t, 1);
+  *value = to_double(t, UP);
   mpq_clear(t);
 }
 

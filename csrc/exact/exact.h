@@ -36,7 +36,7 @@ rl_status rl_exact_inside(const rl_network *net, const rl_domain *domain, const 
                           long max_pivots, double *x, int *inside, rl_error *err);
 
 /* The exact value of min over the clause's rows of a.x + c.F(x) + d at a point:
- * its sign (-1, 0, 1), and the value rounded to nearest. */
+ * its sign (-1, 0, 1), and the value rounded downwards. */
 rl_status rl_exact_value(const rl_network *net, const rl_property *target, int clause, const double *x, int *sign,
                          double *value, rl_error *err);
 

@@ -25,6 +25,9 @@ rl_status rl_lp_add_columns(rl_lp *lp, int count, rl_error *err);
 rl_status rl_lp_add_rows(rl_lp *lp, int count, rl_error *err);
 int rl_lp_columns(const rl_lp *lp);
 int rl_lp_rows(const rl_lp *lp);
+/* Numbers beyond RL_LP_LARGEST (but infinite bounds) are refused with RL_ENUMERIC: GLPK multiplies up to four of them,
+ * and takes what overflows for an index.  Coefficients below 1 / RL_LP_LARGEST count as zeros. */
+#define RL_LP_LARGEST 1e75
 /* Bounds may be infinite; lo <= hi. */
 rl_status rl_lp_column_bounds(rl_lp *lp, int column, double lo, double hi, rl_error *err);
 rl_status rl_lp_row_bounds(rl_lp *lp, int row, double lo, double hi, rl_error *err);

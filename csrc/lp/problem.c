@@ -67,10 +67,14 @@ rl_status rl_lp_add_rows(rl_lp *lp, int count, rl_error *err) {
 int rl_lp_columns(const rl_lp *lp) { return lp->columns; }
 int rl_lp_rows(const rl_lp *lp) { return lp->rows; }
 
+static int is_too_large(double v) { return fabs(v) > RL_LP_LARGEST && isfinite(v); }
+
 static rl_status check(const char *what, int i, int count, double lo, double hi, rl_error *err) {
   if (i < 0 || i >= count) return rl_fail(err, RL_EINPUT, "%s %d of a linear program that has %d", what, i, count);
   if (!(lo <= hi) || lo == INFINITY || hi == -INFINITY)
     return rl_fail(err, RL_EINPUT, "bounds [%g, %g] of %s %d of a linear program", lo, hi, what, i);
+  if (is_too_large(lo) || is_too_large(hi))
+    return rl_fail(err, RL_ENUMERIC, "bounds [%g, %g] of %s %d of a linear program are too large", lo, hi, what, i);
   return RL_OK;
 }
 
@@ -100,6 +104,8 @@ rl_status rl_lp_objective(rl_lp *lp, int column, double value, rl_error *err) {
   rl_status status = check("column", column, lp->columns, 0, 0, err);
   if (status != RL_OK) return status;
   if (!isfinite(value)) return rl_fail(err, RL_EINPUT, "objective %g of column %d of a linear program", value, column);
+  if (is_too_large(value))
+    return rl_fail(err, RL_ENUMERIC, "objective %g of column %d of a linear program is too large", value, column);
   if (lp->column[column].cost == value) return RL_OK;
   lp->column[column].cost = value;
   lp->column[column].dirty |= DIRTY_COST;
@@ -138,6 +144,9 @@ rl_status rl_lp_row(rl_lp *lp, int row, int count, const int *columns, const dou
     if (status != RL_OK) return status;
     if (!isfinite(values[k]))
       return rl_fail(err, RL_EINPUT, "coefficient %g in row %d, column %d of a linear program", values[k], row, columns[k]);
+    if (is_too_large(values[k]))
+      return rl_fail(err, RL_ENUMERIC, "coefficient %g in row %d, column %d of a linear program is too large", values[k],
+                     row, columns[k]);
     if (lp->mark[columns[k]] == stamp)
       return rl_fail(err, RL_EINPUT, "column %d twice in row %d of a linear program", columns[k], row);
     lp->mark[columns[k]] = stamp;
@@ -146,7 +155,7 @@ rl_status rl_lp_row(rl_lp *lp, int row, int count, const int *columns, const dou
   if (!place_row(lp, r, count)) return rl_fail_memory(err);
   int used = 0;
   for (int k = 0; k < count; k++) {
-    if (values[k] == 0) continue;
+    if (fabs(values[k]) < 1 / RL_LP_LARGEST) continue;
     lp->index[r->start + (size_t)used] = columns[k] + 1;
     lp->value[r->start + (size_t)used++] = values[k];
   }

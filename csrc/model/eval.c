@@ -129,15 +129,11 @@ rl_status rl_network_pattern(const rl_network *net, const double *x, int8_t *sig
   return RL_OK;
 }
 
-/* b + w.in in interval arithmetic.  An overflow anywhere leaves a sum that is
- * not finite (infinities and NaN survive additions), which becomes the trivial
- * bound. */
+/* b + w.in in interval arithmetic. */
 static rl_interval affine_interval(const double *w, double b, int n, const rl_interval *in) {
   rl_interval sum = {b, b};
   for (int j = 0; j < n; j++)
     if (w[j] != 0) sum = rl_iadd(sum, rl_iscale(w[j], in[j]));
-  if (!isfinite(sum.lo)) sum.lo = -INFINITY;
-  if (!isfinite(sum.hi)) sum.hi = INFINITY;
   return sum;
 }
 

@@ -146,13 +146,13 @@ static rl_status neuron_row(const rl_cover *cover, rl_part *part, int neuron, in
   if (status) return status;
   double *row = part->A + (size_t)(part->rows - 1) * (size_t)n, *b = part->b + part->rows - 1;
   if (cover->over) sign = sign == RL_ON ? RL_OFF : RL_ON;
-  rl_affine_half_space(&forms, neuron - net->offsets[layer], sign, part->lo, part->hi, row, b);
+  status = rl_affine_half_space(&forms, neuron - net->offsets[layer], sign, part->lo, part->hi, row, b, err);
   if (cover->over) {
     for (int j = 0; j < n; j++) row[j] = -row[j];
     *b = -*b;
   }
   rl_affine_free(&forms);
-  return RL_OK;
+  return status;
 }
 
 static rl_status copy_points(rl_part *child, const rl_part *part, rl_error *err) {

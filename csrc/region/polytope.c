@@ -91,7 +91,7 @@ double rl_polytope_value(const rl_polytope *p, const rl_polytope_row *form, cons
     reach += fabs(v->x[j]);
   }
   double moved = v->error > 0 ? v->error * (slope + p->d * form->slope_error) : 0;
-  *error = (moved + form->slope_error * reach + form->constant_error + (p->d + 2) * RL_UNIT * size) * (1 + 1e-9) + 1e-300;
+  *error = (moved + form->slope_error * reach + form->constant_error + rl_rounding(p->d + 2, size)) * (1 + 1e-9);
   return value;
 }
 
@@ -211,7 +211,7 @@ static void solve_vertex(const rl_polytope *p, int vertex, rl_vertex *out) {
       *out = middle;
       return;
     }
-  double defect = 0;
+  double defect = 0, sum = 0; /* of all that both maxima are of: finite, or one of them overflowed */
   double residual[RL_POLYTOPE_DIMENSIONS], error = 0;
   rl_vertex exact = *out;
   exact.error = 0;
@@ -233,8 +233,10 @@ static void solve_vertex(const rl_polytope *p, int vertex, rl_vertex *out) {
     }
     defect = rl_max(defect, row);
     error = rl_max(error, move);
+    sum += row + move;
   }
-  if (defect * (1 + 1e-9) < 0.5) out->error = error / (1 - defect * (1 + 1e-9)) * (1 + 1e-9) + 1e-300;
+  if (isfinite(sum) && defect * (1 + 1e-9) < 0.5)
+    out->error = error / (1 - defect * (1 + 1e-9)) * (1 + 1e-9) + RL_TINY;
 }
 
 /* ---- cutting ------------------------------------------------------------------------------- */

@@ -34,10 +34,10 @@ static double best_multiplier(const rl_halfspaces *set, const double *a, double 
   return mu;
 }
 
-/* (c - A^T mu) against the box, plus mu.b, rounded upwards: a sum of k products errs by at most gamma_k = k u / (1 - k
- * u) times the sum of their sizes (Higham, "Accuracy and Stability", lemma 3.1), here k <= rows + n + 2. */
+/* (c - A^T mu) against the box, plus mu.b, rounded upwards (round.h): sums of up to rows + n + 2 products; what
+ * coefficients lose by underflow is charged to the inputs' ranges. */
 static double evaluate(const rl_halfspaces *set, const double *c, const double *mu) {
-  double sum = 0, size = 0;
+  double sum = 0, size = 0, ranges = 0;
   for (int r = 0; r < set->rows; r++) {
     double term = mu[r] * set->b[r];
     sum += term;
@@ -51,9 +51,11 @@ static double evaluate(const rl_halfspaces *set, const double *c, const double *
       magnitude += fabs(term);
     }
     sum += g * (g > 0 ? set->hi[j] : set->lo[j]);
-    size += magnitude * rl_max(fabs(set->lo[j]), fabs(set->hi[j]));
+    double range = rl_max(fabs(set->lo[j]), fabs(set->hi[j]));
+    size += magnitude * range;
+    ranges += range;
   }
-  double bound = sum + (set->rows + set->n + 8) * DBL_EPSILON * size + 1e-290;
+  double bound = sum + rl_rounding(2.0 * (set->rows + set->n + 8), size) + RL_TINY * ranges;
   return isfinite(bound) ? nextafter(bound, INFINITY) : INFINITY;
 }
 

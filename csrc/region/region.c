@@ -46,7 +46,7 @@ static rl_status append_pattern(rl_region *region, rl_error *err) {
   rl_affine before = {0}, forms = {0};
   rl_status status = RL_OK;
   int left = rl_pattern_literals(net, signs);
-  for (int layer = 0; layer + 1 < net->layers && left > 0; layer++) {
+  for (int layer = 0; layer + 1 < net->layers && left > 0 && status == RL_OK; layer++) {
     int offset = net->offsets[layer];
     status = rl_affine_layer(&forms, net, layer, &before, err);
     rl_affine_free(&before);
@@ -54,7 +54,8 @@ static rl_status append_pattern(rl_region *region, rl_error *err) {
     for (int i = 0; i < forms.count; i++) {
       if (signs[offset + i] == RL_FREE) continue;
       double *row = region->A + (size_t)region->rows * (size_t)region->n, b;
-      rl_affine_half_space(&forms, i, signs[offset + i], region->lo, region->hi, row, &b);
+      status = rl_affine_half_space(&forms, i, signs[offset + i], region->lo, region->hi, row, &b, err);
+      if (status != RL_OK) break;
       append_row(region, row, b);
       left--;
     }
@@ -63,18 +64,18 @@ static rl_status append_pattern(rl_region *region, rl_error *err) {
     forms = (rl_affine){0};
   }
   rl_affine_free(&before);
-  return RL_OK;
+  return status;
 }
 
 /* For x in the box a dot product in any order errs by at most
  *   gamma_n sum_j |a_j| |x_j|,  gamma_n = n u / (1 - n u), u = 2^-53  (Higham, eq. 3.5);
- * doubled for the rounding of this bound and of the comparison, plus underflow. */
+ * doubled for the rounding of this bound and of the comparison, plus underflow; infinite where sums may overflow. */
 static void fill_slop(rl_region *region) {
   for (int r = 0; r < region->rows; r++) {
     double size = fabs(region->b[r]);
     for (int j = 0; j < region->n; j++)
       size += fabs(region->A[(size_t)r * (size_t)region->n + (size_t)j]) * fmax(fabs(region->lo[j]), fabs(region->hi[j]));
-    region->slop[r] = DBL_EPSILON * (region->n + 4) * size + DBL_MIN * (region->n + 1);
+    region->slop[r] = rl_rounding(2.0 * (region->n + 4), size);
   }
 }
 
@@ -156,7 +157,7 @@ static int in_rows(const rl_region *region, const double *x) {
   for (int r = 0; r < region->rows; r++) {
     const double *a = region->A + (size_t)r * (size_t)region->n;
     double b = region->b[r], value = rl_dot(a, x, region->n) - b;
-    if (value <= -region->slop[r]) continue;
+    if (value < -region->slop[r]) continue;
     if (value > region->slop[r]) return 0;
     if (rl_row_excess(region->n, a, x, x, b) > 0 && rl_exact_row(region->n, a, x, b) > 0) return 0;
   }

@@ -7,7 +7,6 @@
 #include "region/polytope_exact.h"
 #include "region/region.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -36,19 +35,23 @@ static int scale_row(double *row, int d) {
 static void add_simplex(walk *w) {
   int d = w->p->d, exponent = 0;
   double M[RL_POLYTOPE_DIMENSIONS][RL_POLYTOPE_DIMENSIONS], product = 1, relative = 0, det = 1;
+  int power = 0; /* product times 2^power: what neither underflows nor overflows */
   const rl_vertex *origin = &w->p->vertex[w->simplex[0]];
   for (int i = 0; i < d; i++) {
     const rl_vertex *v = &w->p->vertex[w->simplex[i + 1]];
-    double length = 0, error = v->error + origin->error;
+    double square = 0, size = 0, error = v->error + origin->error;
     for (int j = 0; j < d; j++) {
       M[i][j] = v->x[j] - origin->x[j];
-      length += M[i][j] * M[i][j];
+      square += M[i][j] * M[i][j];
+      size += fabs(M[i][j]);
       error += RL_UNIT * (fabs(v->x[j]) + fabs(origin->x[j]));
     }
-    length = sqrt(length);
+    double length = square > 1e-280 && isfinite(square) ? sqrt(square) : size; /* squares that underflow: no less */
     error *= sqrt(d);
     /* det is linear in each row: moving row i by `error` changes it by at most error times the other lengths */
-    product *= length + error;
+    int exponent_of_product = 0;
+    product = frexp(product * (length + error), &exponent_of_product);
+    power += exponent_of_product;
     relative += length + error > 0 ? error / (length + error) : 0;
     exponent += scale_row(M[i], d);
   }
@@ -76,7 +79,8 @@ static void add_simplex(walk *w) {
   det = ldexp(det, exponent);
   w->simplices++;
   w->sum += fabs(det);
-  w->error += product * (relative + growth) * (1 + 1e-6) + RL_UNIT * fabs(det) * d + 1e-290; /* underflow */
+  double of_product = ldexp(product * (relative + growth) * (1 + 1e-6), power);
+  w->error += isfinite(product) ? of_product + RL_UNIT * fabs(det) * d + 1e-290 : INFINITY; /* underflow */
 }
 
 /* Is row r's part of a face one of its facets, and r the first row that gives it?  Facets are the proper parts that no
@@ -177,7 +181,7 @@ static void region_row(const region_forms *f, int r, rl_polytope_row *form) {
     form->w[f->d] -= row[j] * region->lo[j];
     size += fabs(row[j] * region->lo[j]);
   }
-  form->constant_error = f->d == region->n ? 0 : (region->n + 2) * DBL_EPSILON * size;
+  form->constant_error = f->d == region->n ? 0 : rl_rounding(region->n + 2, size);
 }
 
 /* Cut *p by row r; NULL where at most a boundary is left. */

@@ -52,6 +52,31 @@ function T.test_no_box_around_a_point_outside()
   lu.assertNil(region:box("volume", { -0.5, 0.5 }))
 end
 
+--- Sums that overflow on the way: membership is exact all the same.
+function T.test_rows_that_overflow()
+  local domain = relucid.domain { lo = { -2, -2, -2, -2 }, hi = { 2, 2, 2, 2 } }
+  local net = relucid.network { { W = { { 1, 1, 1, 1 } }, b = { 0 } } }
+  local x = { 1, 1, 1, 1 }
+  local region = relucid.region(net, domain, nil, { A = { { -1e308, -1e308, 1.79e308, 1e308 } }, b = { 0 } })
+  lu.assertFalse(region:contains(x)) -- 0.79e308
+  lu.assertFalse(region:contains { 1, 1, 2, 0 }) -- 1.58e308
+  lu.assertTrue(region:contains { -1, -1, -1, -1 })
+  local large = { W = { { 1e308, 1e308, -1.79e308, -1e308 } }, b = { 0 } }
+  local same = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }
+  local deep = relucid.network { { W = same, b = { 0, 0, 0, 0 } }, large, { W = { { 1 } }, b = { 0 } } }
+  local pattern = relucid.region(deep, domain, relucid.pattern(deep):with(2, 1, 1))
+  lu.assertFalse(pattern:contains(x))
+  lu.assertTrue(pattern:contains { 1, 1, 1, 0 })
+end
+
+--- A half-space whose right-hand side overflows is none.
+function T.test_half_space_that_overflows()
+  local net = relucid.network { { W = { { 1.1e145 }, { 1.3e145 } }, b = { 1e155, 1e155 } },
+                                { W = { { 1.7e145, 1.9e145 } }, b = { -1e303 } }, { W = { { 1 } }, b = { 0 } } }
+  local pattern = relucid.pattern(net):with(1, 1, 1):with(1, 2, 1):with(2, 1, 1)
+  lu.assertErrorMsgContains("overflows", relucid.region, net, relucid.domain { lo = { -1e5 }, hi = { 1e35 } }, pattern)
+end
+
 function T.test_refuses()
   local region, net = quadrant()
   raises("domain: relucid.domain expected, got no value", relucid.region, net)
