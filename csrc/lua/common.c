@@ -91,8 +91,20 @@ static int handle_index(lua_State *L) {
   return 1;
 }
 
+/* "search", "search (closed)": for types that have no more to say. */
+static int handle_tostring(lua_State *L) {
+  const rlua_type *type = lua_touserdata(L, lua_upvalueindex(1));
+  const rlua_handle *h = luaL_checkudata(L, 1, type->name);
+  const char *dot = strchr(type->name, '.');
+  lua_pushfstring(L, "%s%s", dot ? dot + 1 : type->name, h->resource ? "" : " (closed)");
+  return 1;
+}
+
 void rlua_register(lua_State *L, const rlua_type *type, const char *field) {
   luaL_newmetatable(L, type->name);
+  lua_pushlightuserdata(L, (void *)type);
+  lua_pushcclosure(L, handle_tostring, 1);
+  lua_setfield(L, -2, "__tostring");
   lua_pushlightuserdata(L, (void *)type);
   lua_pushcclosure(L, handle_close, 1);
   lua_pushvalue(L, -1);

@@ -126,4 +126,12 @@ static const luaL_Reg methods[] = {
     {"pattern", enumerate_pattern}, {"volume", enumerate_volume}, {"vertices", enumerate_vertices},
     {"stats", enumerate_stats},     {"merge", enumerate_merge},   {NULL, NULL}};
 
-const rlua_type rlua_enumerate = {"relucid.enumerate", release, methods, NULL, NULL};
+static int enumerate_tostring(lua_State *L) {
+  const rlua_handle *h = luaL_checkudata(L, 1, rlua_enumerate.name);
+  if (!h->resource) return lua_pushliteral(L, "enumerate (closed)"), 1;
+  return lua_pushfstring(L, "enumerate (regions %I)", (LUAI_UACINT)rl_enumerate_count(h->resource)), 1;
+}
+
+static const luaL_Reg meta[] = {{"__tostring", enumerate_tostring}, {NULL, NULL}};
+
+const rlua_type rlua_enumerate = {"relucid.enumerate", release, methods, NULL, meta};

@@ -183,7 +183,16 @@ static const luaL_Reg search_methods[] = {
     {"pattern", search_pattern}, {"proof_size", rlua_search_proof_size}, {"proof_node", rlua_search_proof_node},
     {NULL, NULL}};
 
-const rlua_type rlua_search = {"relucid.search", release_search, search_methods, NULL, NULL};
+static int search_tostring(lua_State *L) {
+  const rlua_handle *h = luaL_checkudata(L, 1, rlua_search.name);
+  if (!h->resource) return lua_pushliteral(L, "search (closed)"), 1;
+  lua_Integer nodes = (lua_Integer)rl_search_statistics(h->resource)->nodes;
+  return lua_pushfstring(L, "search (%s, nodes %I)", verdict_text(rl_search_verdict(h->resource)), (LUAI_UACINT)nodes), 1;
+}
+
+static const luaL_Reg search_meta[] = {{"__tostring", search_tostring}, {NULL, NULL}};
+
+const rlua_type rlua_search = {"relucid.search", release_search, search_methods, NULL, search_meta};
 
 /* ---- minimize ---------------------------------------------------------------------- */
 
@@ -288,4 +297,15 @@ static const luaL_Reg minimize_methods[] = {{"step", minimize_step},       {"ver
                                             {"pattern", minimize_pattern}, {"witness", minimize_witness},
                                             {"stats", minimize_stats},     {NULL, NULL}};
 
-const rlua_type rlua_minimize = {"relucid.minimize", release_minimize, minimize_methods, NULL, NULL};
+static int minimize_tostring(lua_State *L) {
+  const rlua_handle *h = luaL_checkudata(L, 1, rlua_minimize.name);
+  if (!h->resource) return lua_pushliteral(L, "minimize (closed)"), 1;
+  int literals = rl_pattern_literals(h->net, rl_minimize_pattern(h->resource));
+  lua_pushfstring(L, "minimize (%s, literals %d, queries %d)", verdict_text(rl_minimize_implied(h->resource)), literals,
+                  rl_minimize_queries(h->resource));
+  return 1;
+}
+
+static const luaL_Reg minimize_meta[] = {{"__tostring", minimize_tostring}, {NULL, NULL}};
+
+const rlua_type rlua_minimize = {"relucid.minimize", release_minimize, minimize_methods, NULL, minimize_meta};

@@ -261,4 +261,12 @@ static const luaL_Reg methods[] = {{"step", preimage_step},
                                    {"best", preimage_best},
                                    {NULL, NULL}};
 
-const rlua_type rlua_preimage = {"relucid.preimage", release, methods, NULL, NULL};
+static int preimage_tostring(lua_State *L) {
+  const rlua_handle *h = luaL_checkudata(L, 1, rlua_preimage.name);
+  if (!h->resource) return lua_pushliteral(L, "preimage (closed)"), 1;
+  return lua_pushfstring(L, "preimage (%s, parts %d)", rl_preimage_reason(h->resource), rl_preimage_parts(h->resource)), 1;
+}
+
+static const luaL_Reg meta[] = {{"__tostring", preimage_tostring}, {NULL, NULL}};
+
+const rlua_type rlua_preimage = {"relucid.preimage", release, methods, NULL, meta};

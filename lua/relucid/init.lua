@@ -89,6 +89,17 @@ function relucid.load(path, options)
   return net
 end
 
+--- A result in words: what the command prints.
+---@param result relucid.Result
+---@param options? relucid.DescribeOptions
+---@return string text  lines
+function relucid.describe(result, options)
+  if getmetatable(result) ~= require "relucid.result" then
+    error(("result: a result of a strategy expected, got %s"):format(type(result)), 0)
+  end
+  return require("relucid.report").describe(result, options)
+end
+
 --- Rows of numbers, from a file (IDX, .npy, CSV; may be gzipped) or a list of lists.
 ---@param source string|number[][]
 ---@param options? {scale: number?}  multiplies each value; without it IDX bytes are divided by 255

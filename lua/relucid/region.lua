@@ -1,6 +1,7 @@
 --- What relucid.region can do beyond its C methods: inclusion.
 local core = require "relucid.core"
 local job = require "relucid.job"
+local words = require "relucid.words"
 
 local function trivial_network(n)
   local row = {}
@@ -9,9 +10,22 @@ local function trivial_network(n)
 end
 
 local function row_key(a)
-  local words = {}
-  for i, value in ipairs(a) do words[i] = ("%a"):format(value) end
-  return table.concat(words, " ")
+  local texts = {}
+  for i, value in ipairs(a) do texts[i] = ("%a"):format(value) end
+  return table.concat(texts, " ")
+end
+
+local box = core.methods.region.box
+
+--- The largest axis-parallel box inside a region; in exact arithmetic it is inside.
+---@param kind? "width"|"volume"  largest sum of widths (default), or product of widths
+---@param anchor? number[]  a point that it must contain
+---@param seconds? number   look no longer
+---@return {lo: number[], hi: number[], sum: number, log_volume: number, gap: number, fixed: integer}|nil  nil: there is
+---        none, or none was found in time
+function core.methods.region.box(self, ...)
+  local found = box(self, ...)
+  return found and setmetatable(found, words.Box) or nil
 end
 
 -- The rows of `outer`, bounds included, that do not stand in `inner` as they are, as clauses {a.x - b > 0}.

@@ -3,6 +3,9 @@ local core = require "relucid.core"
 local file = require "relucid.io.file"
 local job = require "relucid.job"
 
+local names = require "relucid.io.names"
+local words = require "relucid.words"
+
 local json = core.json
 
 ---@class relucid.Result
@@ -21,9 +24,10 @@ local Result = {}
 Result.__index = Result
 
 local VERSION = 1
-local KEYS = { "relucid", "network", "goal", "domain", "point", "strategy", "options", "status", "note", "implied",
+local KEYS = { "relucid", "network", "names", "goal", "domain", "point", "strategy", "options", "status", "note",
+               "implied",
                "minimal", "regions", "coverage", "trace", "portfolio", "stats", "certificate" }
-local REGION_KEYS = { "kind", "pattern", "lo", "hi", "A", "b", "box_width", "box_volume", "support" }
+local REGION_KEYS = { "kind", "pattern", "rule", "lo", "hi", "A", "b", "box_width", "box_volume", "support" }
 local BOX_FIELD = { width = "box_width", volume = "box_volume" }
 
 --- A new result.  fields: net, domain, goal, point, strategy, options, status, note, implied, stats, anchored, and
@@ -175,6 +179,7 @@ function Result:network()
     error(("%s: SHA-256 is %s, the result's network has %s"):format(record.file, net.sha256, record.sha256), 0)
   end
   check_answer(self, net, record)
+  if self.record_.names then names.give(net, self.record_.names, self.name) end
   self.net = net
   return net
 end
@@ -284,7 +289,7 @@ function Result:box(kind, i)
   if part.boxes[kind] == nil then
     if part.record then
       local box = part.record[BOX_FIELD[kind]]
-      part.boxes[kind] = box ~= json.null and box or false
+      part.boxes[kind] = box and box ~= json.null and setmetatable(box, words.Box) or false
     else
       part.boxes[kind] = find_box(self, part, kind) or false
     end
@@ -349,6 +354,7 @@ local function region_record(self, i)
   local record = {
     kind = part.kind,
     pattern = part.pattern and part.pattern:layers() or json.null,
+    rule = part.pattern and words.rule(part.pattern) or nil,
     A = bare and json.null or json.array(part.kind == "box" and {} or rows.A),
     b = bare and json.null or json.array(part.kind == "box" and {} or rows.b),
     box_width = box_record(self:box("width", i)),
@@ -376,6 +382,12 @@ local function domain_record(domain)
   return json.object(record, { "lo", "hi" })
 end
 
+-- The names that somebody gave, if any.
+local function names_record(net)
+  local given = words.names(net)
+  return given.given and json.object({ inputs = given.inputs, outputs = given.outputs }, { "inputs", "outputs" }) or nil
+end
+
 local function trace_record(trace)
   local steps = json.array {}
   for k, step in ipairs(trace) do steps[k] = json.object(step, { "seconds", "coverage", "regions" }) end
@@ -395,6 +407,7 @@ function Result:record()
     relucid = VERSION,
     network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes, raw = net.raw or nil,
                             answer = self.point and net:eval(self.point) or nil }, { "file", "sha256", "layers" }),
+    names = names_record(net),
     goal = goal_record(self.goal),
     domain = domain_record(self.domain),
     point = self.point,
@@ -422,6 +435,12 @@ end
 ---@param path string
 function Result:save(path)
   file.write(path, self:json() .. "\n")
+end
+
+--- "result (prophecy, proved, 1 region)".
+---@return string
+function Result:__tostring()
+  return ("result (%s, %s, %d region%s)"):format(self.strategy, self.status, #self, #self == 1 and "" or "s")
 end
 
 return Result

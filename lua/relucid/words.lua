@@ -3,12 +3,12 @@ local core = require "relucid.core"
 
 local words = {}
 
-local DIGITS = 6  -- of a bound, against the width of its input's range
-local ROWS = 4    -- rows of a goal that are written out
+local DIGITS = 6 -- of the width of an input's range: the last one is what bounds are rounded to
+local ROWS = 4   -- rows of a goal that are written out
 
 -- ---- numbers -------------------------------------------------------------------------------------
 
--- The decimals that DIGITS digits of a range have.
+-- The decimals of the last of DIGITS digits of a range.
 local function decimals_of(width)
   if not (width > 0 and width < math.huge) then return DIGITS end
   return DIGITS - 1 - math.floor(math.log(width, 10))
@@ -31,8 +31,8 @@ local function rounded(value, decimals, upwards)
   return text
 end
 
---- The ends of an interval as text, rounded inwards to six digits of the range: every number between the two texts lies
---- in the interval.  Where nothing is left between them they are written in full.
+--- The ends of an interval as text, rounded inwards to the sixth digit of the range: every number between the two
+--- texts lies in the interval.  Where nothing is left between them they are written in full.
 ---@param lo number
 ---@param hi number
 ---@param width number  of the input's range
@@ -70,6 +70,24 @@ function words.numbers(list, most)
     texts[i] = ("%.6g"):format(value)
   end
   return table.concat(texts, " ")
+end
+
+--- What a box prints as: "box x1 -1 to 1, x2 0.5 to 0.75".  Six digits, inwards: what is printed lies inside.
+words.Box = {}
+
+local BOX_INPUTS = 12
+
+function words.Box:__tostring()
+  local texts = {}
+  for i = 1, #self.lo do
+    if i > BOX_INPUTS then
+      texts[i] = ("... (%d inputs)"):format(#self.lo)
+      break
+    end
+    local size = math.max(math.abs(self.lo[i]), math.abs(self.hi[i]))
+    texts[i] = ("x%d %s to %s"):format(i, words.interval(self.lo[i], self.hi[i], size))
+  end
+  return "box " .. table.concat(texts, ", ")
 end
 
 -- ---- names ---------------------------------------------------------------------------------------
@@ -221,25 +239,28 @@ end
 function words.rule(pattern)
   local rule = core.json.array {}
   for k, literal in ipairs(pattern:list()) do
-    local on = literal[3] == 1 or literal[3] == true
+    local on = literal[3] == 1
     rule[k] = core.json.object({ neuron = ("%d.%d"):format(literal[1], literal[2]), sign = on and "on" or "off" },
       { "neuron", "sign" })
   end
   return rule
 end
 
---- A rule in one line for each layer: "layer 1: 3 on, 5 off".
+--- A rule in one line for each layer: "layer 1: on 3 7, off 5", places in the layer from 1.
 ---@param pattern table  relucid.pattern
 ---@return string[]
 function words.rule_lines(pattern)
-  local lines, last = {}, nil
+  local lines, layers = {}, {}
   for _, literal in ipairs(pattern:list()) do
-    local layer, on = literal[1], literal[3] == 1 or literal[3] == true
-    if layer ~= last then lines[#lines + 1] = ("layer %d:"):format(layer) end
-    lines[#lines] = ("%s %d %s,"):format(lines[#lines], literal[2], on and "on" or "off")
-    last = layer
+    local layer = layers[literal[1]] or { [0] = "", [1] = "" }
+    layer[literal[3]] = layer[literal[3]] .. " " .. literal[2]
+    if not layers[literal[1]] then layers[literal[1]], lines[#lines + 1] = layer, literal[1] end
   end
-  for k, line in ipairs(lines) do lines[k] = line:gsub(",$", "") end
+  for k, number in ipairs(lines) do
+    local on, off = layers[number][1], layers[number][0]
+    lines[k] = ("layer %d: %s%s%s"):format(number, on ~= "" and "on" .. on or "", on ~= "" and off ~= "" and ", " or "",
+      off ~= "" and "off" .. off or "")
+  end
   return lines
 end
 
