@@ -205,6 +205,7 @@ const char *rl_data_name(const rl_data *data, size_t column);
   X(double, seed, 1, "seed of the counterexample sampler")                                                \
   X(double, slope_steps, 3, "ascent steps on relaxation slopes and multipliers per node")                 \
   X(double, lp_columns, 16, "solve an LP at nodes with at most so many undecided neurons")               \
+  X(double, regime, 0, "0: the search chooses; 1: split, bound and solve LPs; 2: refine neurons' ranges first")  \
   X(double, record, 0, "1: record what proves each node, for a proof; counts in megabytes (0: no)")
 
 typedef struct rl_search_options {

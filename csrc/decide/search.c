@@ -138,6 +138,7 @@ void rl_search_release(rl_search *q) {
   for (int i = 0; i < q->workers; i++) rl_worker_release(q->worker[i]);
   rl_proof_release(q->proof);
   rl_record_release(q->shared.record);
+  rl_wide_release(q->shared.wide);
   rl_network_release(q->net);
   rl_domain_release(q->domain);
   rl_property_release(q->target);
@@ -157,6 +158,7 @@ static const char *exhausted(const rl_search *q) {
   if (o->nodes > 0 && s->stats.nodes >= o->nodes) return "nodes";
   if (o->lps > 0 && s->stats.lps >= o->lps) return "lps";
   double bytes = (double)(s->open.count + q->aside_nodes) * (double)rl_node_bytes(s);
+  if (s->wide) bytes += rl_wide_bytes(s->wide);
   if (s->record) bytes += (double)atomic_load(&s->record->bytes);
   if (o->megabytes > 0 && bytes > o->megabytes * 1e6) return "memory";
   return NULL;
@@ -298,7 +300,7 @@ rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error
   s->until = s->options.seconds > 0 ? start + s->options.seconds - s->stats.seconds : 0;
   if (q->verdict == RL_RUNNING && !q->started) {
     q->started = 1;
-    q->status = rl_worker_sample(q->worker[0], s->open.top, &q->error);
+    if (!s->open.top->wide || s->mode == RL_MAXIMIZE) q->status = rl_worker_sample(q->worker[0], s->open.top, &q->error);
     if (rl_is_numeric(q->status)) q->status = RL_OK; /* it was only a try */
     rl_worker_report(q->worker[0]);
     conclude(q);

@@ -41,6 +41,7 @@ rl_node *rl_node_create_root(const rl_shared *s) {
   memset(root->open, 1, (size_t)s->target->clauses);
   root->upper = INFINITY;
   root->tightened = -1;
+  root->wide = rl_search_is_wide(s);
   if (s->record) root->record = s->record->root;
   return root;
 }
@@ -63,6 +64,7 @@ rl_node *rl_node_copy(const rl_shared *s, const rl_node *from) {
   node->depth = from->depth;
   node->promising = from->promising;
   node->undecided = from->undecided;
+  node->wide = from->wide;
   node->stalled = from->stalled;
   node->tightened = from->tightened;
   node->have_basis = from->have_basis;
@@ -281,7 +283,8 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
 rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_recorder *r = w->recorder;
   if (r) rl_record_begin(r, node->record);
-  rl_status status = process(w, node, children, count, err);
+  rl_status status = node->wide ? rl_worker_process_wide(w, node, children, count, err)
+                                : process(w, node, children, count, err);
   if (!r) return status;
   rl_record_trim(r);
   if (!r->failed) return status;

@@ -17,6 +17,7 @@
 #include "decide/open.h"
 #include "decide/record.h"
 #include "decide/witness.h"
+#include "wide/wide.h"
 
 typedef struct rl_node {
   rl_open_links links;
@@ -24,6 +25,7 @@ typedef struct rl_node {
   int depth;
   int promising;   /* taken out of turn for its bound */
   int undecided;   /* neurons undecided in the parent */
+  int wide;        /* the whole set, to be settled by s->wide */
   int stalled;     /* input splits in a row that decided no neuron */
   double *lo, *hi; /* n */
   double *l, *u;   /* neurons */
@@ -57,6 +59,7 @@ typedef struct rl_shared {
   double until;  /* when to stop (rl_now); 0: no limit */
   int unsettled; /* nodes given up (numerics) */
   double unsettled_upper;
+  rl_wide *wide; /* who holds the node that is wide may use it; NULL: not yet of use */
   uint8_t *used; /* neurons whose pattern sign some node needed */
   rl_search_stats stats;
 } rl_shared;
@@ -83,6 +86,8 @@ size_t rl_node_bytes(const rl_shared *shared);
 
 /* Settle or split a node.  children[0..*count) come in the order in which to explore them. */
 rl_status rl_worker_process(rl_worker *worker, rl_node *node, rl_node *children[2], int *count, rl_error *err);
+/* Is the whole set to be settled by refinement first? */
+int rl_search_is_wide(const rl_shared *shared);
 /* Add the worker's counts to the shared ones and see what others have found.  Call with the lock held. */
 void rl_worker_report(rl_worker *worker);
 void rl_search_stats_add(rl_search_stats *sum, const rl_search_stats *more);

@@ -130,6 +130,10 @@ void rl_worker_record_cuts(rl_worker *worker, const rl_node *node, const double 
 rl_status rl_worker_split(rl_worker *worker, rl_node *node, int undecided, rl_node *children[2], int *count,
                           rl_error *err);
 
+/* wide.c */
+/* Go on with the wide node: children are what is left of it, and parts of it for the ladder. */
+rl_status rl_worker_process_wide(rl_worker *worker, rl_node *node, rl_node *children[2], int *count, rl_error *err);
+
 /* leaf.c */
 rl_status rl_worker_settle(rl_worker *worker, rl_node *node, rl_error *err);
 void rl_worker_give_up(rl_worker *worker, const rl_node *node);

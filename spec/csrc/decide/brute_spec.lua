@@ -15,6 +15,9 @@ local COUNT = (PROBLEMS + PASSES - 1) // PASSES
 local BAND = 20 * math.max(COUNT, 5000)
 local OFFSET = (math.tointeger(tonumber(os.getenv "RELUCID_SEED")) or 0) * PASSES * BAND
 local GAP = 1e-9
+local REGIMES = { 0, 2 } -- see the option `regime`: as the search chooses; refinement first
+
+local regime = 0 -- of the searches to come
 
 --- The brute-force answer to an or of ands.
 ---@class Reference
@@ -99,6 +102,7 @@ local function arguments_of(problem)
     pattern = problem.pattern and relucid.pattern(net, hidden),
     target = relucid.property.any(clauses),
     gap = GAP,
+    regime = regime,
     seconds = 10, -- far more than any of these needs
   }
 end
@@ -135,7 +139,7 @@ end
 --- allowed only where the inputs asked for exist but are few: without an interior
 --- (none of them need be of doubles) or, with a `unit`, next to a touching point.
 local function check_verdict(problem, reference, mode)
-  local where = ("seed %d, %s"):format(problem.seed, mode)
+  local where = ("seed %d, %s, regime %d"):format(problem.seed, mode, regime)
   local strict = mode == "find_strict"
   local exists = not reference.empty
     and (reference.numerator > 0 or (reference.numerator == 0 and not strict))
@@ -151,7 +155,7 @@ local function check_verdict(problem, reference, mode)
 end
 
 local function check_maximum(problem, reference)
-  local where = ("seed %d, maximize"):format(problem.seed)
+  local where = ("seed %d, maximize, regime %d"):format(problem.seed, regime)
   local search, verdict = run(problem, "maximize")
   local lower, upper = search:lower(), search:upper()
   if reference.empty then
@@ -179,6 +183,18 @@ local function check_maximum(problem, reference)
   return false
 end
 
+--- Check a problem in each regime; nil: it does not count.
+local function check_regimes(problem, reference, check)
+  local left_open
+  for _, value in ipairs(REGIMES) do
+    regime = value
+    local open = check(problem, reference)
+    if open == nil then return nil end
+    left_open = left_open or open
+  end
+  return left_open
+end
+
 --- Check COUNT problems, of the seeds of pass 0 to PASSES-1.  check(problem, reference) returns whether the problem
 --- was left open, nil: it does not count; at most the given share may be left open.  linear: with linear neurons.
 local function for_each_problem(pass, most_open, check, linear)
@@ -188,7 +204,8 @@ local function for_each_problem(pass, most_open, check, linear)
     luaunit.assertTrue(seed <= OFFSET + (pass + 1) * BAND, "too few problems that count")
     local problem = generate.problem(seed, linear)
     local reference = reference_of(problem)
-    local left_open = reference and check(problem, reference)
+    local left_open
+    if reference then left_open = check_regimes(problem, reference, check) end
     if left_open ~= nil then checked = checked + 1 end
     if left_open then open = open + 1 end
   end

@@ -1,0 +1,124 @@
+/* L3: the whole set settled by refinement first (see wide/wide.h): the second regime of the search.
+ *
+ * The root then is worked on in slices, as its own child.  What refinement leaves without a neuron to split, or all of
+ * it where refinement is of no use, becomes a node of the ladder (worker.h). */
+#include <math.h>
+#include <string.h>
+
+#include "decide/worker_state.h"
+
+/* Multiplications of a slice. */
+static const double slice = 2e8;
+
+/* Does the question have constraints beyond its box? */
+static int is_constrained(const rl_shared *s) {
+  if (s->domain->rows) return 1;
+  for (int k = 0; k < s->net->neurons; k++)
+    if (s->signs[k] != RL_FREE) return 1;
+  return 0;
+}
+
+/* Many inputs: halving boxes leads nowhere.  Rows that cut a box matter more to linear programs than to bounds by ascent.
+ * Without a hidden layer there is nothing to refine. */
+int rl_search_is_wide(const rl_shared *s) {
+  if (s->record || s->options.regime == 1 || s->net->layers < 2) return 0;
+  if (s->options.regime == 2) return 1;
+  return s->net->sizes[0] > FEW_INPUTS && s->mode != RL_MAXIMIZE && !is_constrained(s);
+}
+
+/* ---- what refinement asks ------------------------------------------------------ */
+
+static int closed(void *context, double upper) {
+  rl_worker *w = context;
+  if (!rl_worker_closed(w, upper)) return 0;
+  if (w->shared->mode != RL_MAXIMIZE) return 1;
+  pthread_mutex_lock(&w->shared->lock);
+  w->shared->settled_upper = fmax(w->shared->settled_upper, upper);
+  pthread_mutex_unlock(&w->shared->lock);
+  return 1;
+}
+
+static int stop(void *context) {
+  const rl_worker *w = context;
+  return w->shared->until > 0 && rl_now() > w->shared->until;
+}
+
+static int try_point(void *context, const double *x) {
+  rl_worker *w = context;
+  rl_worker_try(w, x, 0);
+  return rl_worker_finished(w);
+}
+
+/* ---- slices -------------------------------------------------------------------- */
+
+static rl_status begin(rl_worker *w, const rl_node *node, rl_error *err) {
+  rl_shared *s = w->shared;
+  rl_status status = RL_OK;
+  if (!s->wide) {
+    rl_wide *made = NULL;
+    status = rl_wide_create(&made, s->net, s->domain, s->target, (uint64_t)s->options.seed, err);
+    pthread_mutex_lock(&s->lock);
+    s->wide = made;
+    pthread_mutex_unlock(&s->lock);
+    w->stats.nodes++;
+  }
+  if (status || rl_wide_is_begun(s->wide, node->signs)) return status;
+  return rl_wide_begin(s->wide, node->signs, node->l, node->u, node->open, err);
+}
+
+/* A copy of the node for the ladder, or (wide) to go on with; NULL: memory is short. */
+static rl_node *child_of(rl_worker *w, const rl_node *node, int wide) {
+  rl_node *child = rl_node_copy(w->shared, node);
+  if (!child) return NULL;
+  child->wide = wide;
+  child->record = NULL;
+  return child;
+}
+
+static rl_node *leaf_of(rl_worker *w, const rl_node *node) {
+  rl_node *leaf = child_of(w, node, 0);
+  int clause = 0;
+  if (!leaf) return NULL;
+  rl_wide_leaf(w->shared->wide, leaf->signs, leaf->l, leaf->u, &clause);
+  memset(leaf->open, 0, (size_t)w->shared->target->clauses);
+  leaf->open[clause] = 1;
+  leaf->depth = 1;
+  leaf->tightened = w->shared->net->neurons; /* its ranges are as good as LPs would make them */
+  return leaf;
+}
+
+/* The children that an answer asks for. */
+static rl_status divide(rl_worker *w, const rl_node *node, rl_wide_answer answer, rl_node *children[2], int *count,
+                        rl_error *err) {
+  int made = 0;
+  if (answer == RL_WIDE_OVER) return RL_OK;
+  if (answer == RL_WIDE_LEAF) children[made++] = leaf_of(w, node);
+  children[made++] = child_of(w, node, answer != RL_WIDE_GIVE_UP);
+  for (int i = 0; i < made; i++)
+    if (!children[i]) {
+      for (int k = 0; k < made; k++) rl_node_release(children[k]);
+      return rl_fail_memory(err);
+    }
+  *count = made;
+  return RL_OK;
+}
+
+rl_status rl_worker_process_wide(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
+  rl_shared *s = w->shared;
+  rl_wide_calls calls = {w, closed, stop, try_point};
+  rl_wide_answer answer = RL_WIDE_GOES_ON;
+  *count = 0;
+  rl_status status = begin(w, node, err);
+  if (status) return status;
+  double branches = rl_wide_branches(s->wide);
+  status = rl_wide_step(s->wide, &calls, rl_worker_threshold(w), slice, &answer, err);
+  w->stats.nodes += rl_wide_branches(s->wide) - branches;
+  if (status || rl_worker_finished(w)) return status;
+  double upper = INFINITY;
+  rl_wide_know(s->wide, node->l, node->u, node->open, &upper, w->used);
+  node->upper = fmin(node->upper, upper);
+  if (answer == RL_WIDE_GIVE_UP) status = rl_worker_sample(w, node, err);
+  if (rl_is_numeric(status)) status = RL_OK;
+  if (status || rl_worker_finished(w)) return status;
+  return divide(w, node, answer, children, count, err);
+}

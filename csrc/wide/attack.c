@@ -1,0 +1,141 @@
+/* L2: projected gradient descent (see attack.h). */
+#include "wide/attack.h"
+
+#include <string.h>
+
+#include "core/random.h"
+
+static void start(rl_attack *a, int corners) {
+  const rl_reduced *net = a->columns->net;
+  for (int j = 0; j < net->inputs; j++)
+    for (int b = 0; b < RL_COLUMNS; b++) {
+      double t = rl_random_unit(&a->random);
+      if (corners) t = t < 0.5 ? 0 : 1;
+      a->columns->x[j * RL_COLUMNS + b] = net->lo[j] + t * (net->hi[j] - net->lo[j]);
+    }
+}
+
+/* The network at x. */
+static void evaluate(rl_columns *c) {
+  const rl_reduced *net = c->net;
+  for (int k = 1; k <= net->hidden; k++) {
+    const rl_reduced_layer *layer = &net->layer[k];
+    size_t at = layer->offset * RL_COLUMNS;
+    rl_packed_multiply(&layer->forward, k > 1 ? c->active + net->layer[k - 1].offset * RL_COLUMNS : c->x, c->z + at);
+    c->work += (double)layer->forward.first[layer->forward.panels] * RL_PANEL * RL_COLUMNS;
+    for (int i = 0; i < layer->count; i++, at += RL_COLUMNS) {
+      rl_lanes z = rl_load(c->z + at) + rl_spread(layer->bias[i]), active = rl_positive(z);
+      memcpy(c->z + at, &z, sizeof z);
+      memcpy(c->active + at, &active, sizeof active);
+    }
+  }
+}
+
+/* Margin of a row at a column's point. */
+static double margin_at(const rl_attack *a, int row, int b) {
+  const rl_margins *m = a->margins;
+  const rl_columns *c = a->columns;
+  const double *g = m->coefficient + (size_t)row * (size_t)m->width;
+  const double *active = c->active + c->net->layer[c->net->hidden].offset * RL_COLUMNS;
+  double sum = m->constant[row];
+  for (int i = 0; i < m->width; i++) sum += g[i] * active[(size_t)i * RL_COLUMNS + (size_t)b];
+  for (int j = 0; m->input && j < m->inputs; j++)
+    sum += m->input[(size_t)row * (size_t)m->inputs + (size_t)j] * c->x[j * RL_COLUMNS + b];
+  return sum;
+}
+
+/* The largest margin of a clause at a column's point, and which row has it. */
+static double clause_at(const rl_attack *a, int clause, int b, int *row) {
+  const int *first = a->margins->target->first;
+  double most = -INFINITY;
+  for (int r = first[clause]; r < first[clause + 1]; r++) {
+    double value = margin_at(a, r, b);
+    if (value <= most) continue;
+    most = value;
+    *row = r;
+  }
+  return most;
+}
+
+/* What a neuron's imposed sign misses at a column's point, with the sign of the slope of that; 0: nothing. */
+static double missing(const rl_reduced_layer *layer, int i, double z) {
+  return layer->sign[i] == RL_ON && z < 0 ? -1 : layer->sign[i] == RL_OFF && z > 0 ? 1 : 0;
+}
+
+static int obeys(const rl_columns *c, int b) {
+  for (int v = 0; v < c->net->variables; v++) {
+    const rl_reduced_layer *layer = &c->net->layer[c->net->variable_layer[v]];
+    double z = c->z[rl_place(c->net, v) * RL_COLUMNS + (size_t)b];
+    if (missing(layer, c->net->variable_index[v], z) * z > 1e-9) return 0;
+  }
+  return 1;
+}
+
+static int propose(rl_attack *a, int b) {
+  const rl_columns *c = a->columns;
+  const rl_reduced *net = c->net;
+  memcpy(a->point, net->domain->lo, (size_t)net->domain->n * sizeof *a->point);
+  for (int j = 0; j < net->inputs; j++)
+    a->point[net->input[j]] = rl_min(rl_max(c->x[j * RL_COLUMNS + b], net->lo[j]), net->hi[j]);
+  return a->calls->try_point(a->calls->context, a->point);
+}
+
+/* Look at the points; 1: the search is over. */
+static int judge(rl_attack *a, int *row) {
+  for (int b = 0; b < RL_COLUMNS; b++) {
+    double value = clause_at(a, a->clause[b], b, &row[b]);
+    if (!(value < a->best) || !obeys(a->columns, b)) continue;
+    a->best = value;
+    if ((value <= 0 || a->any) && propose(a, b)) return 1;
+  }
+  return 0;
+}
+
+/* Slopes of the columns' margins in the inputs: into at_inputs. */
+static void differentiate(rl_attack *a, const int *row) {
+  rl_columns *c = a->columns;
+  const rl_margins *m = a->margins;
+  const rl_reduced *net = c->net;
+  double *at = c->coefficient + net->layer[net->hidden].offset * RL_COLUMNS;
+  for (int i = 0; i < m->width; i++)
+    for (int b = 0; b < RL_COLUMNS; b++)
+      at[i * RL_COLUMNS + b] = m->coefficient[(size_t)row[b] * (size_t)m->width + (size_t)i];
+  for (int k = net->hidden; k >= 1; k--) {
+    const rl_reduced_layer *layer = &net->layer[k];
+    size_t first = layer->offset * RL_COLUMNS;
+    for (int i = 0; i < layer->count; i++)
+      for (size_t b = 0; b < RL_COLUMNS; b++) {
+        size_t p = first + (size_t)i * RL_COLUMNS + b;
+        c->lambda[p] = (c->z[p] > 0 ? c->coefficient[p] : 0) + missing(layer, i, c->z[p]);
+      }
+    rl_packed_multiply(&layer->back, c->lambda + first,
+                       k > 1 ? c->coefficient + net->layer[k - 1].offset * RL_COLUMNS : c->at_inputs);
+    c->work += (double)layer->back.first[layer->back.panels] * RL_PANEL * RL_COLUMNS;
+  }
+  for (int j = 0; m->input && j < m->inputs; j++)
+    for (int b = 0; b < RL_COLUMNS; b++)
+      c->at_inputs[j * RL_COLUMNS + b] += m->input[(size_t)row[b] * (size_t)m->inputs + (size_t)j];
+}
+
+static void descend(rl_columns *c, double size) {
+  const rl_reduced *net = c->net;
+  for (int j = 0; j < net->inputs; j++) {
+    double step = size * (0.5 * net->hi[j] - 0.5 * net->lo[j]);
+    for (int b = 0; b < RL_COLUMNS; b++) {
+      double *x = &c->x[j * RL_COLUMNS + b], slope = c->at_inputs[j * RL_COLUMNS + b];
+      *x = rl_min(rl_max(*x - (slope > 0 ? step : slope < 0 ? -step : 0), net->lo[j]), net->hi[j]);
+    }
+  }
+}
+
+int rl_attack_round(rl_attack *a, int corners, int steps, double size) {
+  int row[RL_COLUMNS] = {0};
+  start(a, corners);
+  for (int i = 0;; i++) {
+    evaluate(a->columns);
+    if (judge(a, row)) return 1;
+    if (i == steps || a->calls->stop(a->calls->context)) return 0;
+    differentiate(a, row);
+    descend(a->columns, size * (1 - 0.9 * i / steps));
+  }
+}
