@@ -158,7 +158,7 @@ static const char *exhausted(const rl_search *q) {
   if (o->nodes > 0 && s->stats.nodes >= o->nodes) return "nodes";
   if (o->lps > 0 && s->stats.lps >= o->lps) return "lps";
   double bytes = (double)(s->open.count + q->aside_nodes) * (double)rl_node_bytes(s);
-  if (s->wide) bytes += rl_wide_bytes(s->wide);
+  bytes += s->wide_bytes;
   if (s->record) bytes += (double)atomic_load(&s->record->bytes);
   if (o->megabytes > 0 && bytes > o->megabytes * 1e6) return "memory";
   return NULL;

@@ -55,11 +55,7 @@ static rl_status begin(rl_worker *w, const rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
   rl_status status = RL_OK;
   if (!s->wide) {
-    rl_wide *made = NULL;
-    status = rl_wide_create(&made, s->net, s->domain, s->target, (uint64_t)s->options.seed, err);
-    pthread_mutex_lock(&s->lock);
-    s->wide = made;
-    pthread_mutex_unlock(&s->lock);
+    status = rl_wide_create(&s->wide, s->net, s->domain, s->target, (uint64_t)s->options.seed, err);
     w->stats.nodes++;
   }
   if (status || rl_wide_is_begun(s->wide, node->signs)) return status;
@@ -113,6 +109,9 @@ rl_status rl_worker_process_wide(rl_worker *w, rl_node *node, rl_node *children[
   double branches = rl_wide_branches(s->wide);
   status = rl_wide_step(s->wide, &calls, rl_worker_threshold(w), slice, &answer, err);
   w->stats.nodes += rl_wide_branches(s->wide) - branches;
+  pthread_mutex_lock(&s->lock);
+  s->wide_bytes = rl_wide_bytes(s->wide);
+  pthread_mutex_unlock(&s->lock);
   if (status || rl_worker_finished(w)) return status;
   double upper = INFINITY;
   rl_wide_know(s->wide, node->l, node->u, node->open, &upper, w->used);

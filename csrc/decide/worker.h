@@ -60,6 +60,7 @@ typedef struct rl_shared {
   int unsettled; /* nodes given up (numerics) */
   double unsettled_upper;
   rl_wide *wide; /* who holds the node that is wide may use it; NULL: not yet of use */
+  double wide_bytes; /* what it keeps of open branches, when last seen */
   uint8_t *used; /* neurons whose pattern sign some node needed */
   rl_search_stats stats;
 } rl_shared;

@@ -77,7 +77,9 @@ void rl_columns_fill(rl_columns *c) {
     for (int i = 0; i < a->count; i++)
       for (size_t b = 0; b < RL_COLUMNS; b++) {
         size_t k = (a->offset + (size_t)i) * RL_COLUMNS + b;
-        if (a->sign[i] == RL_FREE)
+        if (a->sign[i] == RL_LINEAR)
+          relax(c, k, 0, 1);
+        else if (a->sign[i] == RL_FREE)
           relax(c, k, a->l[i], a->u[i]);
         else
           split_at(c, k, a->sign[i] == RL_ON, 1);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "encode/forward.h"
+
 rl_status rl_reduced_create(rl_reduced **out, const rl_network *net, const rl_domain *domain, rl_error *err) {
   rl_reduced *r = rl_alloc(1, sizeof *r);
   if (!r) return rl_fail_memory(err);
@@ -114,7 +116,9 @@ static double fold_fixed(const rl_reduced *r, const double *row, double *bias) {
 
 /* ---- building ------------------------------------------------------------------ */
 
-static int is_kept(int k, const double *u, const uint8_t *needed) { return needed[k] || u[k] > 0; }
+static int is_kept(int k, const double *u, const int8_t *signs, const uint8_t *needed) {
+  return needed[k] || u[k] > 0 || signs[k] == RL_LINEAR;
+}
 
 static int allocate(rl_reduced_layer *a, int count) {
   a->count = count;
@@ -155,10 +159,10 @@ static void measure(const rl_reduced *r, rl_reduced_layer *a, int layer, int i, 
 static void enter(rl_reduced_layer *a, int i, int k, const double *l, const double *u, const int8_t *signs,
                   const uint8_t *needed) {
   a->neuron[i] = k;
-  a->sign[i] = k < 0 ? RL_OFF : needed[k] ? signs[k] : RL_FREE;
+  a->sign[i] = k < 0 ? RL_OFF : needed[k] || signs[k] == RL_LINEAR ? signs[k] : RL_FREE;
   a->l[i] = k < 0 ? -INFINITY : l[k];
   a->u[i] = k < 0 ? 0 : u[k];
-  a->size[i] = a->sign[i] == RL_OFF ? 0 : rl_max(0, a->u[i]);
+  a->size[i] = a->sign[i] == RL_OFF ? 0 : rl_activation_reach(a->sign[i], a->l[i], a->u[i]);
 }
 
 /* Each product may be off by half the least double: as a coefficient of what the layer reads, of its own neurons (whose
@@ -177,11 +181,11 @@ rl_status rl_reduced_build(rl_reduced *r, const double *l, const double *u, cons
   int layer = r->built + 1, first = net->offsets[layer - 1], end = first + net->sizes[layer], count = 0, i = 0;
   int extra = layer == 1 ? r->domain->rows : 0, columns = rl_reduced_width(r);
   rl_reduced_layer *a = &r->layer[layer];
-  for (int k = first; k < end; k++) count += is_kept(k, u, needed);
+  for (int k = first; k < end; k++) count += is_kept(k, u, signs, needed);
   double *scratch = rl_alloc((size_t)columns, sizeof *scratch);
   rl_status status = allocate(a, count + extra) && scratch ? RL_OK : rl_fail_memory(err);
   for (int k = first; k < end && !status; k++)
-    if (is_kept(k, u, needed)) enter(a, i++, k, l, u, signs, needed);
+    if (is_kept(k, u, signs, needed)) enter(a, i++, k, l, u, signs, needed);
   for (int k = 0; k < extra && !status; k++) enter(a, i++, -1 - k, l, u, signs, needed);
   if (!status) status = rl_packed_create(&a->forward, &a->back, count + extra, columns, kept_row, r, err);
   for (i = 0; i < a->count && !status; i++) measure(r, a, layer, i, kept_row(r, i, scratch));
@@ -196,7 +200,7 @@ rl_status rl_reduced_build(rl_reduced *r, const double *l, const double *u, cons
   r->entries += (size_t)rl_panel_rows(a->count);
   r->built = layer;
   for (i = 0; i < a->count; i++)
-    if (a->sign[i] != RL_FREE || (a->l[i] < 0 && a->u[i] > 0)) add_variable(r, layer, i);
+    if (rl_is_imposed(a->sign[i]) || rl_neuron_sign(a->sign[i], a->l[i], a->u[i]) == RL_FREE) add_variable(r, layer, i);
   return RL_OK;
 }
 
@@ -217,16 +221,23 @@ static void interval_row(const double *w, const double *lo, const double *hi, in
   *up = u + error;
 }
 
+static void activation_ranges(const rl_reduced_layer *a, double *low, double *up) {
+  for (int i = 0; i < a->count; i++) {
+    int linear = a->sign[i] == RL_LINEAR, off = a->sign[i] == RL_OFF;
+    low[i] = linear ? a->l[i] : off ? 0 : rl_max(0, a->l[i]);
+    up[i] = linear ? a->u[i] : off ? 0 : rl_max(0, a->u[i]);
+  }
+}
+
 void rl_reduced_intervals(const rl_reduced *r, double *low, double *up, double *scratch) {
   const rl_network *net = r->net;
   int layer = r->built + 1, n = rl_reduced_width(r);
   const double *lo = r->lo, *hi = r->hi;
-  double *active = scratch + rl_reduced_widest(r), bias = 0;
+  double *low_active = scratch + rl_reduced_widest(r), *up_active = low_active + rl_reduced_widest(r), bias = 0;
   if (layer > 1) {
-    const rl_reduced_layer *before = &r->layer[layer - 1];
-    for (int j = 0; j < n; j++) active[j] = before->size[j] > 0 ? rl_max(0, before->l[j]) : 0;
-    lo = active;
-    hi = before->size;
+    activation_ranges(&r->layer[layer - 1], low_active, up_active);
+    lo = low_active;
+    hi = up_active;
   }
   double gamma = (n + net->sizes[0] + 16) * RL_UNIT * 1.01;
   for (int i = 0; i < net->sizes[layer]; i++) {

@@ -15,7 +15,7 @@
 typedef struct rl_reduced_layer {
   int count;            /* neurons kept, padded below to rl_panel_rows(count) entries */
   int *neuron;          /* count: the network's number, through all layers; -1 - r: half-space r */
-  int8_t *sign;         /* count: the imposed sign where the range does not imply it, else RL_FREE */
+  int8_t *sign;         /* count: RL_LINEAR; the imposed sign where the range does not imply it; else RL_FREE */
   double *l, *u, *bias; /* count */
   double *reach;        /* count: sum_j |W_ij| size_j + |bias| >= |z|, size_j the largest |variable| that column j reads */
   double *size;         /* count: largest activation */
@@ -46,7 +46,8 @@ void rl_reduced_release(rl_reduced *reduced);
 
 /* No layer is built. */
 void rl_reduced_clear(rl_reduced *reduced);
-/* Build the next layer from ranges l, u[neurons] (finite), with imposed signs[neurons] where needed[neurons]. */
+/* Build the next layer from ranges l, u[neurons] (finite), with signs[neurons], linear
+ * ones marked, the imposed ones where needed[neurons]. */
 rl_status rl_reduced_build(rl_reduced *reduced, const double *l, const double *u, const int8_t *signs,
                            const uint8_t *needed, rl_error *err);
 
@@ -55,7 +56,7 @@ rl_status rl_reduced_build(rl_reduced *reduced, const double *l, const double *u
 void rl_reduced_row(const rl_reduced *reduced, int layer, int i, double *w, double *bias);
 
 /* Ranges of the next layer's neurons from those of the activations that it reads alone: low, up[size of the layer];
- * scratch[2 * rl_reduced_widest]. */
+ * scratch[3 * rl_reduced_widest]. */
 void rl_reduced_intervals(const rl_reduced *reduced, double *low, double *up, double *scratch);
 
 /* The most that a layer may keep. */

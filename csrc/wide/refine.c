@@ -88,7 +88,7 @@ double rl_refine_branches(const rl_refine *r) { return r->branches; }
 /* ---- tasks --------------------------------------------------------------------- */
 
 static int is_undecided(const rl_refine *r, int k) {
-  return r->l[k] < 0 && r->u[k] > 0 && (r->signs[k] == RL_FREE || r->plan.budget == 1);
+  return r->l[k] < 0 && r->u[k] > 0 && (r->signs[k] == RL_FREE || (rl_is_imposed(r->signs[k]) && r->plan.budget == 1));
 }
 
 /* The objective of a column: side * z of its task's neuron. */

@@ -74,7 +74,7 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
   w->target = target;
   w->attack.random = seed;
   double **doubles[] = {&w->l, &w->u, &w->taken_l, &w->taken_u, &w->low, &w->up, &w->scratch, &w->bound, &w->attack.point};
-  size_t sizes[] = {neurons, neurons, neurons, neurons, widest, widest, 2 * widest, clauses, (size_t)domain->n};
+  size_t sizes[] = {neurons, neurons, neurons, neurons, widest, widest, 3 * widest, clauses, (size_t)domain->n};
   int missing = 0;
   for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
     missing |= !(*doubles[i] = rl_alloc(sizes[i], sizeof(double)));
@@ -137,8 +137,8 @@ rl_status rl_wide_begin(rl_wide *w, const int8_t *signs, const double *l, const 
   memcpy(w->signs, signs, neurons);
   memcpy(w->open, open, (size_t)w->target->clauses);
   for (size_t k = 0; k < neurons; k++) {
-    w->l[k] = signs[k] == RL_FREE ? l[k] : -INFINITY;
-    w->u[k] = signs[k] == RL_FREE ? u[k] : INFINITY;
+    w->l[k] = rl_is_imposed(signs[k]) ? -INFINITY : l[k];
+    w->u[k] = rl_is_imposed(signs[k]) ? INFINITY : u[k];
   }
   memset(w->needed, 0, neurons);
   memset(w->used, 0, neurons);
@@ -222,7 +222,7 @@ static int take_signs(rl_wide *w, int *finite) {
   for (int k = first_neuron(w); k < end_neuron(w); k++) {
     int8_t sign = w->signs[k];
     if (w->l[k] > w->u[k]) return 0;
-    w->needed[k] = sign == RL_ON ? !(w->l[k] >= 0) : sign == RL_OFF ? !(w->u[k] <= 0) : 0;
+    w->needed[k] = rl_sign_is_needed(sign, w->l[k], w->u[k]);
     w->used[k] |= w->needed[k];
     w->taken_l[k] = w->l[k];
     w->taken_u[k] = w->u[k];

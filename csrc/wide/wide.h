@@ -25,7 +25,7 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
                          uint64_t seed, rl_error *err);
 void rl_wide_release(rl_wide *wide);
 
-/* Begin with the set of signs[neurons]; l, u[neurons]: valid ranges over it or infinities; open[clauses]. */
+/* Begin with the set of signs[neurons], linear ones marked; l, u[neurons]: valid ranges over it or infinities; open[clauses]. */
 rl_status rl_wide_begin(rl_wide *wide, const int8_t *signs, const double *l, const double *u, const uint8_t *open,
                         rl_error *err);
 /* Is this what was begun (and not ended by a failure)? */

@@ -72,9 +72,9 @@ end
 
 -- Half-spaces, a pattern, an or of two ands: for every mode and number of threads.  So that every rung is reached,
 -- few and many inputs, and a margin whose maximum is 0, which only the rational leaves settle.
-local function each_rung(threads)
+local function each_rung(threads, regime)
   local work = {}
-  for _, sizes in ipairs { { 2, 4, 3, 2 }, { 2, 20, 2 }, { 26, 4, 3, 2 } } do
+  for _, sizes in ipairs(regime == 2 and { { 3, 9, 8, 2 } } or { { 2, 4, 3, 2 }, { 2, 20, 2 }, { 26, 4, 3, 2 } }) do
     local n = sizes[1]
     local net = support.random_network(rng_of(n), sizes)
     local lo, hi, row, point = {}, {}, {}, {}
@@ -89,7 +89,7 @@ local function each_rung(threads)
       for _, signs in ipairs { false, pattern } do
         each_allocation_fails(function()
           return net:search { domain = domain, pattern = signs or nil, target = target, mode = mode,
-                              threads = threads, nodes = 60 }
+                              threads = threads, nodes = 60, regime = regime }
         end, function(search) return search:step(2) ~= "running" end, function(search)
           add_stats(work, search)
           return threads == 1 and search:verdict() or ""
@@ -106,6 +106,8 @@ function T.test_each_rung()
     lu.assertTrue(work[name] > 0, name)
   end
 end
+
+function T.test_refinement() lu.assertTrue(each_rung(1, 2).nodes > 0) end
 
 function T.test_threads() lu.assertTrue(each_rung(3).nodes > 0) end
 
