@@ -10,20 +10,10 @@
 /* Multiplications of a slice. */
 static const double slice = 2e8;
 
-/* Does the question have constraints beyond its box? */
-static int is_constrained(const rl_shared *s) {
-  if (s->domain->rows) return 1;
-  for (int k = 0; k < s->net->neurons; k++)
-    if (s->signs[k] != RL_FREE) return 1;
-  return 0;
-}
-
-/* Many inputs: halving boxes leads nowhere.  Rows that cut a box matter more to linear programs than to bounds by ascent.
- * Without a hidden layer there is nothing to refine. */
+/* Many inputs: halving boxes leads nowhere.  Without a hidden layer there is nothing to refine. */
 int rl_search_is_wide(const rl_shared *s) {
   if (s->record || s->options.regime == 1 || s->net->layers < 2) return 0;
-  if (s->options.regime == 2) return 1;
-  return s->net->sizes[0] > FEW_INPUTS && s->mode != RL_MAXIMIZE && !is_constrained(s);
+  return s->options.regime == 2 || (s->net->sizes[0] > FEW_INPUTS && s->mode != RL_MAXIMIZE);
 }
 
 /* ---- what refinement asks ------------------------------------------------------ */
@@ -55,7 +45,8 @@ static rl_status begin(rl_worker *w, const rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
   rl_status status = RL_OK;
   if (!s->wide) {
-    status = rl_wide_create(&s->wide, s->net, s->domain, s->target, (uint64_t)s->options.seed, err);
+    status = rl_wide_create(&s->wide, s->net, s->domain, s->target, (uint64_t)s->options.seed,
+                            s->options.regime == 2, err);
     w->stats.nodes++;
   }
   if (status || rl_wide_is_begun(s->wide, node->signs)) return status;

@@ -128,9 +128,9 @@ static void descend(rl_columns *c, double size) {
   }
 }
 
-int rl_attack_round(rl_attack *a, int corners, int steps, double size) {
+/* `steps` of descent from the points at hand. */
+static int descend_from(rl_attack *a, int steps, double size) {
   int row[RL_COLUMNS] = {0};
-  start(a, corners);
   for (int i = 0;; i++) {
     evaluate(a->columns);
     if (judge(a, row)) return 1;
@@ -138,4 +138,14 @@ int rl_attack_round(rl_attack *a, int corners, int steps, double size) {
     differentiate(a, row);
     descend(a->columns, size * (1 - 0.9 * i / steps));
   }
+}
+
+int rl_attack_round(rl_attack *a, int corners, int steps, double size) {
+  start(a, corners);
+  return descend_from(a, steps, size);
+}
+
+int rl_attack_from(rl_attack *a, const rl_columns *other, int steps, double size) {
+  memcpy(a->columns->x, other->x, (size_t)a->columns->net->inputs * sizeof(rl_lanes));
+  return descend_from(a, steps, size);
 }

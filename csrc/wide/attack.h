@@ -22,5 +22,7 @@ typedef struct rl_attack {
 /* One round from random points: inside the box, or its corners; `steps` of `size` times the inputs' widths, shrinking.
  * Returns 1 where the search is over. */
 int rl_attack_round(rl_attack *attack, int corners, int steps, double size);
+/* The same from the points where the bounds of other columns were reached. */
+int rl_attack_from(rl_attack *attack, const rl_columns *other, int steps, double size);
 
 #endif

@@ -21,7 +21,7 @@ struct rl_wide {
   rl_clause clause;
   rl_attack attack;
   const rl_wide_calls *calls; /* of the step at hand */
-  int begun;
+  int begun, forced;
   phase phase;
   int stage, round;
   int8_t *signs;
@@ -36,6 +36,7 @@ struct rl_wide {
   int at;          /* clause at hand */
   double threshold; /* of the margins */
   int constrained;
+  long batches;    /* of branches */
   double spent, allowed; /* work: when the clause was begun; what it may take */
   rl_branch *leaf;
   int leaf_clause;
@@ -48,8 +49,14 @@ enum { STAGES = sizeof budgets / sizeof *budgets };
 /* Layers with more undecided neurons wait until the earlier ones have got smaller; few get more each. */
 enum { MANY = 120, FEW = 30, LESS = 32 };
 
+/* More rows than these, with fewer variables than those, are for linear programs. */
+enum { FEW_ROWS = 4, FEW_VARIABLES = 16, MANY_VARIABLES = 600 };
+
 /* Clauses bounded at a time; steps for that, in the first stage and later. */
 enum { BOUND_STEPS_FIRST = 10, BOUND_STEPS = 100 };
+
+/* Steps of descent from where bounds were reached; after batches of branches, such a descent every so often. */
+enum { CORNER_STEPS = 10, LONG_EVERY = 8 };
 
 /* Rounds of better ranges for a clause before it is split. */
 enum { ROUNDS = 5 };
@@ -65,7 +72,7 @@ static int widest_span(const rl_property *target) {
 }
 
 rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *domain, const rl_property *target,
-                         uint64_t seed, rl_error *err) {
+                         uint64_t seed, int forced, rl_error *err) {
   rl_wide *w = rl_alloc(1, sizeof *w);
   if (!w) return rl_fail_memory(err);
   size_t neurons = (size_t)net->neurons, clauses = (size_t)target->clauses, widest = (size_t)(net->widest + domain->rows);
@@ -73,6 +80,7 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
   w->domain = domain;
   w->target = target;
   w->attack.random = seed;
+  w->forced = forced;
   double **doubles[] = {&w->l, &w->u, &w->taken_l, &w->taken_u, &w->low, &w->up, &w->scratch, &w->bound, &w->attack.point};
   size_t sizes[] = {neurons, neurons, neurons, neurons, widest, widest, 3 * widest, clauses, (size_t)domain->n};
   int missing = 0;
@@ -95,7 +103,7 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
     rl_wide_release(w);
     return status;
   }
-  w->attack.columns = w->work;
+  w->attack.columns = w->look;
   *out = w;
   return RL_OK;
 }
@@ -287,10 +295,25 @@ static void take_clause_bound(rl_wide *w, int k, double bound) {
   if (w->calls->closed(w->calls->context, w->bound[k])) w->open[k] = 0;
 }
 
+/* Half-spaces and imposed signs that cut the set. */
+static int rows_that_cut(const rl_wide *w) {
+  const rl_reduced *net = w->reduced;
+  int rows = 0;
+  for (int v = 0; v < net->variables; v++)
+    rows += net->layer[net->variable_layer[v]].sign[net->variable_index[v]] != RL_FREE;
+  return rows;
+}
+
+/* Where rows cut the set and next to nothing else is open, a linear program is the shortest way. */
+static int is_nearly_linear(const rl_wide *w) {
+  int rows = rows_that_cut(w);
+  return !w->forced && rows > FEW_ROWS && w->reduced->variables - rows <= FEW_VARIABLES;
+}
+
 static rl_status step_bounds(rl_wide *w, rl_error *err) {
   while (w->at < w->target->clauses && !w->open[w->at]) w->at++;
   if (w->at == w->target->clauses) {
-    w->phase = any_open(w) ? ATTACK : DONE;
+    w->phase = !any_open(w) ? DONE : is_nearly_linear(w) ? NEXT_CLAUSE : ATTACK;
     return RL_OK;
   }
   int count = set_clauses(w);
@@ -322,13 +345,24 @@ static int open_clause(const rl_wide *w, int k) {
   return at;
 }
 
-static void step_attack(rl_wide *w, rl_wide_answer *answer) {
-  static const double sizes[] = {0.5, 1, 0.3, 0.1};
-  int rounds = w->stage == 0 ? 4 : w->stage < 3 ? 8 : 24;
+static void prepare_attack(rl_wide *w) {
   w->attack.margins = &w->margins;
   w->attack.calls = w->calls;
   w->attack.any = !w->constrained;
-  w->work->top = w->reduced->hidden;
+}
+
+/* Descend for a clause from where the columns' bounds have just been reached: there the relaxation has its wanted point,
+ * so the network may. */
+static void attack_corners(rl_wide *w, int clause, int steps, rl_wide_answer *answer) {
+  prepare_attack(w);
+  for (int b = 0; b < RL_COLUMNS; b++) w->attack.clause[b] = clause;
+  if (rl_attack_from(&w->attack, w->work, steps, 0.25)) *answer = RL_WIDE_OVER;
+}
+
+static void step_attack(rl_wide *w, rl_wide_answer *answer) {
+  static const double sizes[] = {0.5, 1, 0.3, 0.1};
+  int rounds = w->stage == 0 ? (rows_that_cut(w) ? 2 : 4) : w->stage < 3 ? 8 : 24;
+  prepare_attack(w);
   for (int b = 0; b < RL_COLUMNS; b++) w->attack.clause[b] = open_clause(w, w->round * RL_COLUMNS + b);
   int over = rl_attack_round(&w->attack, w->stage && w->round % 2, w->stage ? 100 : 40,
                              w->stage ? sizes[1 + w->round % 3] : sizes[0]);
@@ -355,9 +389,16 @@ static int choose_clause(const rl_wide *w) {
   return best >= 0 && is_hopeless(w, best) ? -1 : best;
 }
 
+/* Is the rest better left to others?  Where many rows cut the set, multipliers by ascent come nowhere near those of
+ * linear programs, as long as these stay small; and where no value is known to be reached no branch would close. */
+static int should_give_up(const rl_wide *w) {
+  if (w->stage > 0) return !w->constrained;
+  return !w->forced && rows_that_cut(w) > FEW_ROWS && w->reduced->variables < MANY_VARIABLES;
+}
+
 static rl_status step_next_clause(rl_wide *w, rl_wide_answer *answer, rl_error *err) {
   int k = any_open(w) ? choose_clause(w) : -1;
-  if (any_open(w) && w->stage > 0 && !w->constrained) { /* no value is known to be reached, so no branch would close */
+  if (any_open(w) && should_give_up(w)) {
     *answer = RL_WIDE_GIVE_UP;
     return RL_OK;
   }
@@ -382,13 +423,14 @@ static void begin_branching(rl_wide *w) {
   w->allowed = w->stage + 1 < STAGES ? rl_max(1e9, 0.3 * w->spent) : INFINITY;
 }
 
-static rl_status step_tighten(rl_wide *w, rl_error *err) {
+static rl_status step_tighten(rl_wide *w, rl_wide_answer *answer, rl_error *err) {
   double before = w->clause.bound;
   int closed = 0;
   rl_status status = rl_clause_tighten(&w->clause, &closed, err);
   if (status) return status;
   take_clause_bound(w, w->at, closed ? INFINITY : w->clause.bound);
   if (closed) w->open[w->at] = 0;
+  if (w->open[w->at]) attack_corners(w, w->at, CORNER_STEPS, answer);
   if (!w->open[w->at])
     w->phase = NEXT_CLAUSE;
   else if (++w->round >= ROUNDS || w->clause.bound - before < 0.05 * fabs(before))
@@ -419,8 +461,10 @@ static rl_status step_branch(rl_wide *w, rl_wide_answer *answer, rl_error *err) 
     return RL_OK;
   }
   rl_status status = rl_clause_step(&w->clause, err);
-  if (!status && w->clause.open.count) take_clause_bound(w, w->at, rl_clause_bound(&w->clause));
-  return status;
+  if (status || !w->clause.open.count) return status;
+  take_clause_bound(w, w->at, rl_clause_bound(&w->clause));
+  attack_corners(w, w->at, w->batches++ % LONG_EVERY ? 0 : CORNER_STEPS, answer);
+  return RL_OK;
 }
 
 /* ---- steps --------------------------------------------------------------------- */
@@ -448,7 +492,7 @@ static rl_status step(rl_wide *w, double threshold, rl_wide_answer *answer, rl_e
   case NEXT_CLAUSE:
     return step_next_clause(w, answer, err);
   case TIGHTEN:
-    return step_tighten(w, err);
+    return step_tighten(w, answer, err);
   case BRANCH:
     return step_branch(w, answer, err);
   default:

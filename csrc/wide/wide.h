@@ -21,8 +21,9 @@ typedef enum rl_wide_answer {
   RL_WIDE_GIVE_UP /* all that is open is left to others */
 } rl_wide_answer;
 
+/* forced: nothing is left to others because they would do better. */
 rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *domain, const rl_property *target,
-                         uint64_t seed, rl_error *err);
+                         uint64_t seed, int forced, rl_error *err);
 void rl_wide_release(rl_wide *wide);
 
 /* Begin with the set of signs[neurons], linear ones marked; l, u[neurons]: valid ranges over it or infinities; open[clauses]. */

@@ -103,7 +103,7 @@ local function arguments_of(problem)
     target = relucid.property.any(clauses),
     gap = GAP,
     regime = regime,
-    seconds = 10, -- far more than any of these needs
+    seconds = 60, -- far more than any of these needs
   }
 end
 
