@@ -9,7 +9,7 @@ local cli = {}
 cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
 
 --- The commands that exist, in the order of the help.
-local COMMANDS = { "characterize", "preimage", "verify", "monitor", "plot", "experiment", "worker", "table",
+local COMMANDS = { "characterize", "preimage", "verify", "monitor", "plot", "report", "experiment", "worker", "table",
                    "compare", "merge" }
 
 -- What convert says of an option's argument gets the option's name.

@@ -6,7 +6,8 @@ local input = require "relucid.io.input"
 local words = require "relucid.words"
 local converters = require "relucid.command.argument"
 
-local plot = { summary = "Draw saved results: a slice through two inputs, boxes as bars, an image's pixels, coverage." }
+local plot = { no_json = true,
+               summary = "Draw saved results: a slice through two inputs, boxes as bars, an image's pixels, coverage." }
 
 local KINDS = { "slice", "bars", "image", "coverage", "classes" }
 
@@ -25,23 +26,6 @@ function plot.define(parser)
   parser:option("--title", "A title."):argname "TEXT"
 end
 
-local function inputs_of(text, names)
-  if not text then return nil end
-  local list = {}
-  for word in (text .. ","):gmatch "([^,]*)," do
-    local number = math.tointeger(tonumber(word))
-    for i, name in ipairs(names.inputs) do
-      if name == word then number = i end
-    end
-    if not number or number < 1 or number > #names.inputs then
-      error(("--inputs: '%s' is no input, expected a name or an integer from 1 to %d"):format(word, #names.inputs), 0)
-    end
-    list[#list + 1] = number
-  end
-  if #list ~= 2 then error(("--inputs: has %d inputs, expected two"):format(#list), 0) end
-  return list
-end
-
 local function is_result(path) return file.read(path):match "^%s*{" ~= nil end
 
 local function default_kind(args, first)
@@ -56,7 +40,8 @@ local function default_output(path) return (path:gsub("%.gz$", ""):gsub("%.%w+$"
 
 local function draw_classes(args, output)
   local net = relucid.load(args.results[1], { raw = args.raw })
-  relucid.plot.classes(net, output, { inputs = inputs_of(args.inputs, words.names(net)), title = args.title })
+  local inputs = args.inputs and input.pair(args.inputs, words.names(net).inputs)
+  relucid.plot.classes(net, output, { inputs = inputs, title = args.title })
 end
 
 local function draw_results(args, output)
@@ -66,7 +51,7 @@ local function draw_results(args, output)
   local kind = args.kind or default_kind(args, first)
   local options = { title = args.title, zoom = args.zoom, image = args.image, region = args.region }
   if kind == "slice" or kind == "coverage" then
-    options.inputs = inputs_of(args.inputs, words.names_of(first))
+    options.inputs = args.inputs and input.pair(args.inputs, words.names_of(first).inputs)
     return relucid.plot[kind == "slice" and "result" or kind](results, output, options)
   end
   if #results > 1 then error(("--kind %s: of one result, got %d"):format(kind, #results), 0) end

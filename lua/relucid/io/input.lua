@@ -122,4 +122,24 @@ function input.domain(argument, n)
   return domain
 end
 
+--- Two inputs, by number from 1 or by name.
+---@param text string     of --inputs: "4,1", "speed,distance"
+---@param names string[]  of all inputs
+---@return integer[]
+function input.pair(text, names)
+  local list = {}
+  for word in (text .. ","):gmatch "([^,]*)," do
+    local number = math.tointeger(tonumber(word))
+    for i, name in ipairs(names) do
+      if name == word then number = i end
+    end
+    if not number or number < 1 or number > #names then
+      error(("--inputs: '%s' is no input, expected a name or an integer from 1 to %d"):format(word, #names), 0)
+    end
+    list[#list + 1] = number
+  end
+  if #list ~= 2 then error(("--inputs: has %d inputs, expected two"):format(#list), 0) end
+  return list
+end
+
 return input
