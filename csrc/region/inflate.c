@@ -91,7 +91,10 @@ static int create_arrays(rl_inflate *f) {
   f->band = rl_alloc((size_t)f->net->layers, sizeof *f->band);
   good = good && f->moment && f->live && f->signs && f->band;
   for (int k = 0; k < f->net->layers && good; k++) good = create_band(f, &f->band[k], k);
-  if (good) memset(f->signs, RL_FREE, neurons);
+  if (good) {
+    memset(f->signs, RL_FREE, neurons);
+    rl_mark_linear(f->net, f->signs);
+  }
   return good;
 }
 

@@ -55,10 +55,15 @@ struct rl_inflate {
   double *best_lo, *best_hi;                  /* n: the best box so far */
   double best, value;                         /* measures: of that, of the box at hand */
   rl_dual *dual;
-  int8_t *signs;
+  int8_t *signs; /* neurons: free, linear ones marked */
   long steps, halvings;
   int started, done;
 };
+
+/* RL_ON where the box at hand leaves neuron k's activation a = z, RL_OFF where 0, else RL_FREE. */
+static inline int rl_inflate_side(const rl_inflate *f, int k) {
+  return f->l[k] >= 0 || rl_is_linear(f->net, k) ? RL_ON : f->u[k] <= 0 ? RL_OFF : RL_FREE;
+}
 
 /* inflate_bound.c: bounds of everything over the box at hand; returns the least margin's (-inf: not a number). */
 double rl_inflate_bound(rl_inflate *inflate);

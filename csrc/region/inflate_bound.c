@@ -40,15 +40,15 @@ static void start_hidden(rl_inflate *f, rl_band *band) {
   double *in_lo = f->values, *in_hi = f->acts;
   for (int j = 0; j < n; j++) {
     int before = layer ? net->offsets[layer - 1] + j : 0;
-    in_lo[j] = layer ? rl_max(f->l[before], 0) : f->lo[j];
-    in_hi[j] = layer ? rl_max(f->u[before], 0) : f->hi[j];
+    in_lo[j] = layer ? rl_activation(net, before, f->l[before]) : f->lo[j];
+    in_hi[j] = layer ? rl_activation(net, before, f->u[before]) : f->hi[j];
   }
   band->rows = 0;
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
     rl_interval z = interval_of(net, layer, i, in_lo, in_hi);
     f->l[offset + i] = z.lo;
     f->u[offset + i] = z.hi;
-    if (z.lo < 0 && z.hi > 0) start_neuron(f, band, i);
+    if (rl_inflate_side(f, offset + i) == RL_FREE) start_neuron(f, band, i);
   }
 }
 
@@ -69,11 +69,12 @@ static double relax_row(const rl_inflate *f, const rl_band *band, int hidden, co
   double constant = 0;
   for (int i = 0; i < f->net->sizes[hidden + 1]; i++) {
     double l = f->l[offset + i], u = f->u[offset + i], w = a[i];
-    if (l < 0 && u <= 0) {
+    int side = rl_inflate_side(f, offset + i);
+    if (side == RL_OFF) {
       w = 0;
-    } else if (l < 0 && w >= 0) {
+    } else if (side == RL_FREE && w >= 0) {
       w *= band->alpha[offset + i];
-    } else if (l < 0) {
+    } else if (side == RL_FREE) {
       w *= u / (u - l);
       constant -= w * l;
     }

@@ -35,8 +35,9 @@ static void follow_row(rl_inflate *f, rl_band *band, int hidden, double y, const
     int k = offset + i;
     double l = f->l[k], u = f->u[k], value = z[i] + f->net->biases[hidden][i];
     z[i] = value;
-    if (l >= 0) continue;
-    if (u <= 0) {
+    int side = rl_inflate_side(f, k);
+    if (side == RL_ON) continue;
+    if (side == RL_OFF) {
       z[i] = 0;
     } else if (a[i] >= 0) {
       band->alpha_slope[k] += y * a[i] * value;

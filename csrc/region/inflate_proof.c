@@ -12,7 +12,7 @@ static rl_interval interval_of(const rl_network *net, const rl_cell *cell, int l
   rl_interval z = {net->biases[layer][i], net->biases[layer][i]};
   for (int j = 0; j < n; j++) {
     rl_interval x = {cell->lo[layer ? 0 : j], cell->hi[layer ? 0 : j]};
-    if (layer) x = (rl_interval){rl_max(cell->l[before + j], 0), rl_max(cell->u[before + j], 0)};
+    if (layer) x = rl_activation_interval(net, before + j, (rl_interval){cell->l[before + j], cell->u[before + j]});
     if (w[j] != 0) z = rl_iadd(z, rl_iscale(w[j], x));
   }
   return z;
@@ -25,7 +25,7 @@ static int prove_ranges(rl_inflate *f, const rl_cell *cell, int layer, double *l
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
     int k = net->offsets[layer] + i;
     rl_interval z = interval_of(net, cell, layer, i);
-    if (z.lo < 0 && z.hi > 0) {
+    if (z.lo < 0 && z.hi > 0 && !rl_is_linear(net, k)) {
       z.hi = rl_dual_bound_neuron(f->dual, cell, layer, i, 1);
       z.lo = -rl_dual_bound_neuron(f->dual, cell, layer, i, -1);
     }
