@@ -451,7 +451,9 @@ rl_status rl_region_box_volume(const rl_region *region, const double *anchor, do
   X(double, steps, 2000, "steps of the ascent; the barrier's schedule runs over them")                                 \
   X(double, rate, 0.1, "largest change of the logarithm of a face's room in a step, at first")                         \
   X(double, barrier, 100, "weight of the margins' logarithms at first")                                                \
-  X(double, barrier_end, 0.3, "and from four fifths of the steps on")
+  X(double, barrier_end, 0.3, "and from four fifths of the steps on")                                                  \
+  X(double, leaves, 1, "divide by signs of neurons into at most so many parts, doubling in stages")                    \
+  X(double, stage_steps, 300, "steps of each of these stages")
 
 typedef struct rl_inflate_options {
 #define RL_FIELD(type, name, default_, help) type name;
@@ -476,11 +478,11 @@ rl_status rl_inflate_create(rl_inflate **out, const rl_network *net, const rl_do
                             const rl_inflate_options *options, rl_error *err);
 /* Up to `steps` steps, fewer where they take longer than about a fifth of a second; *done becomes 1 at the end. */
 rl_status rl_inflate_step(rl_inflate *inflate, long steps, int *done, rl_error *err);
-/* The best box so far, certain in exact arithmetic: lo[n], hi[n].  At worst the point alone; *found = 0: not even that
- * is proved. */
+/* The best box so far, certain in exact arithmetic: lo[n], hi[n]; *found = 0: there is none. */
 rl_status rl_inflate_box(rl_inflate *inflate, double *lo, double *hi, int *found, rl_error *err);
 double rl_inflate_value(const rl_inflate *inflate); /* the measure of the best box so far; -inf: there is none */
 long rl_inflate_steps(const rl_inflate *inflate);   /* done so far */
+int rl_inflate_leaves(const rl_inflate *inflate);   /* parts that the box is divided into */
 void rl_inflate_release(rl_inflate *inflate);
 
 /* lo <= volume <= hi in the inputs that vary (lo < hi in its box), of which there may be 1 to 10; the effort grows

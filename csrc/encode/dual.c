@@ -87,7 +87,9 @@ static double through_relu(rl_dual *d, const rl_cell *cell, int k, double v, rl_
   double l = cell->l[k], u = cell->u[k], w = 0;
   int sign = rl_neuron_sign(cell->signs[k], l, u);
   d->v[k] = v;
-  if (sign == RL_ON) {
+  if (v < 0 && d->slope_signs && rl_is_imposed(cell->signs[k])) {
+    w = v * d->alpha[k]; /* for any w in [v, 0]: v z <= w z where z >= 0, 0 <= w z where z <= 0 */
+  } else if (sign == RL_ON) {
     w = v; /* a = z */
   } else if (sign == RL_FREE && v > 0) {
     w = rl_rising(v, rl_upper_slope(l, u)); /* v a <= w (z - l) since w (u - l) >= v u */

@@ -39,6 +39,7 @@ typedef struct rl_dual {
   const rl_dual_kept *kept; /* borrowed; NULL: rl_dual_keep does nothing */
   rl_compact *compact;      /* borrowed; not NULL: bounds go by its rows, which are those of the cell; tau = mu = 0 */
   const rl_base *base;      /* borrowed; not NULL: bounds end at its layer, and multipliers before it are of no account */
+  int slope_signs;          /* imposed signs too have a slope: v a <= v alpha z where v < 0 */
   int from_neurons;         /* bounds end at the ranges of the first layer, not at the inputs' */
   double *in_radius, *out_radius; /* owned; NULL unless bounds are repeatable */
   /* results of the last rl_dual_bound, owned: */

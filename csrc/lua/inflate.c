@@ -107,12 +107,13 @@ static int inflate_box(lua_State *L) {
   return 1;
 }
 
-/* value() -> the measure of the best box so far (-inf: none), and the steps done */
+/* value() -> the measure of the best box so far (-inf: none), the steps done, the parts that the box is divided into */
 static int inflate_value(lua_State *L) {
   const rl_inflate *inflate = self(L);
   lua_pushnumber(L, rl_inflate_value(inflate));
   lua_pushinteger(L, rl_inflate_steps(inflate));
-  return 2;
+  lua_pushinteger(L, rl_inflate_leaves(inflate));
+  return 3;
 }
 
 static const luaL_Reg methods[] = {

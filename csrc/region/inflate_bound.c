@@ -8,16 +8,12 @@
 
 /* ---- the first coefficients ---------------------------------------------------------------------- */
 
-/* The interval of neuron i of a layer over what the layer reads: [in_lo, in_hi]. */
-static rl_interval interval_of(const rl_network *net, int layer, int i, const double *in_lo, const double *in_hi) {
+/* The interval of neuron i of a layer over what the layer reads: middle -+ radius. */
+static rl_interval interval_of(const rl_network *net, int layer, int i, const double *middle, const double *radius) {
   int n = net->sizes[layer];
   const double *w = net->weights[layer] + (size_t)i * (size_t)n;
-  rl_interval z = {net->biases[layer][i], net->biases[layer][i]};
-  for (int j = 0; j < n; j++) {
-    z.lo += w[j] * (w[j] > 0 ? in_lo[j] : in_hi[j]);
-    z.hi += w[j] * (w[j] > 0 ? in_hi[j] : in_lo[j]);
-  }
-  return z;
+  double centre = net->biases[layer][i] + rl_dot(w, middle, n), reach = rl_dot_abs(w, radius, n);
+  return (rl_interval){centre - reach, centre + reach};
 }
 
 /* Rows +z and -z of one neuron. */
@@ -33,22 +29,39 @@ static void start_neuron(const rl_inflate *f, rl_band *band, int i) {
   }
 }
 
+/* An imposed sign holds on the leaf. */
+static void obey_sign(rl_inflate *f, int k) {
+  if (f->signs[k] == RL_ON) f->l[k] = rl_max(f->l[k], 0);
+  if (f->signs[k] == RL_OFF) f->u[k] = rl_min(f->u[k], 0);
+}
+
+/* Could the neuron's range be of use?  That of an imposed sign tells whether the leaf is empty. */
+static int is_open(const rl_inflate *f, int k) { return f->signs[k] != RL_LINEAR && f->l[k] < 0 && f->u[k] > 0; }
+
+/* What a layer reads, as middle and radius. */
+static void reads_of(const rl_inflate *f, int layer, double *middle, double *radius) {
+  const rl_network *net = f->net;
+  for (int j = 0; j < net->sizes[layer]; j++) {
+    int before = layer ? net->offsets[layer - 1] + j : 0;
+    double lo = layer ? rl_activation(net, before, f->l[before]) : f->lo[j];
+    double hi = layer ? rl_activation(net, before, f->u[before]) : f->hi[j];
+    middle[j] = 0.5 * (lo + hi);
+    radius[j] = 0.5 * (hi - lo);
+  }
+}
+
 /* Ranges by intervals; rows for neurons that these leave undecided. */
 static void start_hidden(rl_inflate *f, rl_band *band) {
-  const rl_network *net = f->net;
-  int layer = band->layer, n = net->sizes[layer], offset = net->offsets[layer];
-  double *in_lo = f->values, *in_hi = f->acts;
-  for (int j = 0; j < n; j++) {
-    int before = layer ? net->offsets[layer - 1] + j : 0;
-    in_lo[j] = layer ? rl_activation(net, before, f->l[before]) : f->lo[j];
-    in_hi[j] = layer ? rl_activation(net, before, f->u[before]) : f->hi[j];
-  }
+  int layer = band->layer, offset = f->net->offsets[layer];
+  double *middle = f->values, *radius = f->acts;
+  reads_of(f, layer, middle, radius);
   band->rows = 0;
-  for (int i = 0; i < net->sizes[layer + 1]; i++) {
-    rl_interval z = interval_of(net, layer, i, in_lo, in_hi);
+  for (int i = 0; i < f->net->sizes[layer + 1]; i++) {
+    rl_interval z = interval_of(f->net, layer, i, middle, radius);
     f->l[offset + i] = z.lo;
     f->u[offset + i] = z.hi;
-    if (rl_inflate_side(f, offset + i) == RL_FREE) start_neuron(f, band, i);
+    if (is_open(f, offset + i)) start_neuron(f, band, i);
+    obey_sign(f, offset + i);
   }
 }
 
@@ -70,14 +83,16 @@ static double relax_row(const rl_inflate *f, const rl_band *band, int hidden, co
   for (int i = 0; i < f->net->sizes[hidden + 1]; i++) {
     double l = f->l[offset + i], u = f->u[offset + i], w = a[i];
     int side = rl_inflate_side(f, offset + i);
-    if (side == RL_OFF) {
+    int sign = rl_is_imposed(f->signs[offset + i]);
+    if (w >= 0 && (sign || side == RL_FREE)) {
+      w *= band->alpha[offset + i]; /* w alpha z <= w a where z >= 0 and a = z, where z <= 0 and a = 0, and between */
+    } else if (side == RL_OFF) {
       w = 0;
-    } else if (side == RL_FREE && w >= 0) {
-      w *= band->alpha[offset + i];
     } else if (side == RL_FREE) {
       w *= u / (u - l);
       constant -= w * l;
     }
+    if (sign) w += side == RL_OFF ? band->beta[offset + i] : -band->beta[offset + i];
     relaxed[i] = w;
     constant += w * f->net->biases[hidden][i];
   }
@@ -94,12 +109,12 @@ static void through_layer(rl_inflate *f, rl_band *band, int hidden) {
 }
 
 /* The least value over the box. */
-static void end_at_inputs(const rl_inflate *f, rl_band *band) {
+static void end_at_inputs(rl_inflate *f, rl_band *band) {
+  double *middle = f->values, *radius = f->acts;
+  reads_of(f, 0, middle, radius);
   for (int r = 0; r < band->rows; r++) {
     const double *w = band->in[0] + (size_t)r * (size_t)f->n;
-    double sum = 0;
-    for (int j = 0; j < f->n; j++) sum += w[j] * (w[j] > 0 ? f->lo[j] : f->hi[j]);
-    band->bound[r] += sum;
+    band->bound[r] += rl_dot(w, middle, f->n) - rl_dot_abs(w, radius, f->n);
   }
 }
 
@@ -120,11 +135,36 @@ static void bound_band(rl_inflate *f, rl_band *band) {
   for (int r = 0; r < band->rows && !is_goal; r += 2) {
     f->l[band->neuron[r]] = band->bound[r];
     f->u[band->neuron[r]] = -band->bound[r + 1];
+    obey_sign(f, band->neuron[r]);
   }
 }
 
-double rl_inflate_bound(rl_inflate *f) {
-  for (int k = 0; k < f->net->layers; k++) bound_band(f, &f->band[k]);
+static void take_leaf(rl_inflate *f, rl_leaf *leaf) {
+  size_t beta = f->base[f->net->layers];
+  f->signs = leaf->signs;
+  for (int k = 0; k < f->net->layers; k++) {
+    rl_band *band = &f->band[k];
+    band->alpha = leaf->tuning.value + f->base[k];
+    band->alpha_slope = leaf->tuning.slope + f->base[k];
+    band->beta = band->alpha + beta;
+    band->beta_slope = band->alpha_slope + beta;
+  }
+}
+
+/* Does some neuron's range contradict its sign?  In the layers up to this one. */
+static int is_empty(const rl_inflate *f, int layer) {
+  int end = f->net->offsets[layer] + (layer + 1 < f->net->layers ? f->net->sizes[layer + 1] : 0);
+  for (int k = f->net->offsets[layer]; k < end; k++)
+    if (rl_is_imposed(f->signs[k]) && f->l[k] > f->u[k]) return 1;
+  return 0;
+}
+
+double rl_inflate_bound(rl_inflate *f, rl_leaf *leaf) {
+  take_leaf(f, leaf);
+  for (int k = 0; k < f->net->layers; k++) {
+    bound_band(f, &f->band[k]);
+    if (is_empty(f, k)) return INFINITY;
+  }
   const rl_band *goal = &f->band[f->net->layers - 1];
   double least = INFINITY;
   for (int r = 0; r < goal->rows; r++) {

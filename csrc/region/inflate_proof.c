@@ -1,9 +1,9 @@
 /* L3: a box that was proposed, proved (see inflate.h): ranges of all neurons and the margins by the dual bound, which
  * is rounded outwards, with the slopes that the proposal found. */
-#include <string.h>
-
 #include "core/vector.h"
 #include "region/inflate.h"
+
+typedef enum ranges { RANGES_UNKNOWN, RANGES_EMPTY, RANGES_FOUND } ranges; /* EMPTY: a sign contradicts its range */
 
 /* The interval of neuron i of a layer, rounded outwards, over what the layer reads. */
 static rl_interval interval_of(const rl_network *net, const rl_cell *cell, int layer, int i) {
@@ -18,10 +18,20 @@ static rl_interval interval_of(const rl_network *net, const rl_cell *cell, int l
   return z;
 }
 
+/* The dual bound's multipliers for bounds of what an affine layer computes. */
+static void take_multipliers(rl_inflate *f, const rl_leaf *leaf, int layer) {
+  const double *alpha = leaf->tuning.best + f->base[layer], *beta = alpha + f->base[f->net->layers];
+  for (int k = 0; k < f->net->offsets[layer]; k++) {
+    f->dual->alpha[k] = alpha[k];
+    f->dual->tau[k] = leaf->signs[k] == RL_ON ? beta[k] : leaf->signs[k] == RL_OFF ? -beta[k] : 0;
+  }
+  for (int k = f->net->offsets[layer]; k < f->net->neurons; k++) f->dual->tau[k] = 0;
+}
+
 /* Ranges of a layer's neurons: as the proposal has them, by intervals where these decide the sign. */
-static int prove_ranges(rl_inflate *f, const rl_cell *cell, int layer, double *l, double *u) {
+static ranges prove_ranges(rl_inflate *f, const rl_leaf *leaf, const rl_cell *cell, int layer, double *l, double *u) {
   const rl_network *net = f->net;
-  memcpy(f->dual->alpha, f->band[layer].alpha_best, (size_t)net->offsets[layer] * sizeof(double));
+  take_multipliers(f, leaf, layer);
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
     int k = net->offsets[layer] + i;
     rl_interval z = interval_of(net, cell, layer, i);
@@ -29,22 +39,31 @@ static int prove_ranges(rl_inflate *f, const rl_cell *cell, int layer, double *l
       z.hi = rl_dual_bound_neuron(f->dual, cell, layer, i, 1);
       z.lo = -rl_dual_bound_neuron(f->dual, cell, layer, i, -1);
     }
-    if (!(z.lo <= z.hi)) return 0;
-    l[k] = z.lo;
-    u[k] = z.hi;
+    l[k] = leaf->signs[k] == RL_ON ? rl_max(z.lo, 0) : z.lo;
+    u[k] = leaf->signs[k] == RL_OFF ? rl_min(z.hi, 0) : z.hi;
+    if (l[k] > u[k]) return RANGES_EMPTY;
+    if (!(l[k] <= u[k])) return RANGES_UNKNOWN;
   }
+  return RANGES_FOUND;
+}
+
+/* The goal on the leaf's part of [lo, hi]. */
+static int prove_leaf(rl_inflate *f, const rl_leaf *leaf, const double *lo, const double *hi) {
+  double *l = f->l_slope, *u = f->u_slope; /* scratch here */
+  const rl_cell cell = {lo, hi, leaf->signs, l, u};
+  int goal = f->net->layers - 1;
+  for (int layer = 0; layer < goal; layer++) {
+    ranges found = prove_ranges(f, leaf, &cell, layer, l, u);
+    if (found != RANGES_FOUND) return found == RANGES_EMPTY;
+  }
+  take_multipliers(f, leaf, goal);
+  for (int clause = 0; clause < f->against->clauses; clause++)
+    if (!(rl_dual_bound(f->dual, &cell, f->against, clause, 0, NULL) <= 0)) return 0;
   return 1;
 }
 
 int rl_inflate_proves(rl_inflate *f, const double *lo, const double *hi) {
-  const rl_network *net = f->net;
-  double *l = f->l_slope, *u = f->u_slope; /* scratch here */
-  const rl_cell cell = {lo, hi, f->signs, l, u};
-  int goal = net->layers - 1;
-  for (int layer = 0; layer < goal; layer++)
-    if (!prove_ranges(f, &cell, layer, l, u)) return 0;
-  memcpy(f->dual->alpha, f->band[goal].alpha_best, (size_t)net->neurons * sizeof(double));
-  for (int clause = 0; clause < f->against->clauses; clause++)
-    if (!(rl_dual_bound(f->dual, &cell, f->against, clause, 0, NULL) <= 0)) return 0;
+  for (int i = 0; i < f->leaves; i++)
+    if (!prove_leaf(f, &f->leaf[i], lo, hi)) return 0;
   return 1;
 }

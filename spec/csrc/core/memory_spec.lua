@@ -48,7 +48,8 @@ local function new_preimage(f, more)
 end
 
 local function new_inflate(f)
-  return f.net:inflate { domain = f.cut, goal = f.goal, point = { 0.5, 0 }, weights = { 1, 2 }, steps = 20 }
+  return f.net:inflate { domain = f.cut, goal = f.goal, point = { 0.5, 0 }, weights = { 1, 2 }, steps = 20,
+                         leaves = 2, stage_steps = 5 }
 end
 
 local function new_enumerate(f) return f.net:enumerate { domain = f.cut, property = f.goal } end
@@ -211,7 +212,7 @@ local CASES = {
   ["preimage:stats"] = { function(f) return f.preimage:stats().splits end, true },
 
   ["inflate:step"] = { function(f) return { finished(new_inflate(f)):value() } end },
-  ["inflate:box"] = { function(f) return f.inflate:box() end },
+  ["inflate:box"] = { function(f) return f.inflate:box() end, true },
   ["inflate:value"] = { function(f) return { f.inflate:value() } end, true },
 
   ["enumerate:step"] = { function(f)

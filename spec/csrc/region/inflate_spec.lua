@@ -10,8 +10,8 @@ local T = {}
 local function inflated(net, fields)
   local inflate <close> = net:inflate(fields)
   while not inflate:step(500) do end
-  local value, steps = inflate:value()
-  return inflate:box(), value, steps
+  local value, steps, leaves = inflate:value()
+  return inflate:box(), value, steps, leaves
 end
 
 local function log_volume(box)
@@ -25,7 +25,8 @@ T.test_boxes_are_proved = sampling.each(30, function(rng, net, domain, point, go
     net = support.some_linear(rng, net)
     goal = relucid.property.argmax(net, sampling.answer(net:eval(point)))
   end
-  local box, value = inflated(net, { domain = domain, goal = goal, point = point, steps = 300 })
+  local box, value = inflated(net, { domain = domain, goal = goal, point = point, steps = 300, stage_steps = 100,
+                                     leaves = rng(1, 2) == 1 and 6 or 1 })
   if not box then return end
   for i, x in ipairs(point) do
     lu.assertTrue(box.lo[i] <= x and x <= box.hi[i] and box.lo[i] >= domain.lo[i] and box.hi[i] <= domain.hi[i])
@@ -37,6 +38,31 @@ T.test_boxes_are_proved = sampling.each(30, function(rng, net, domain, point, go
     lu.assertTrue(goal:value(x, net:eval(x)) >= -1e-9)
   end
 end, { 3, 6, 5, 4, 3 })
+
+-- Divided by signs the bounds are tighter: never a smaller box, mostly a larger one.
+function T.test_more_leaves_larger_boxes()
+  support.random("inflate", function(rng)
+    local larger = 0
+    for _ = 1, 12 do
+      local net = support.random_network(rng, { 3, 8, 6, 3 })
+      local domain = sampling.cube(3)
+      local point = sampling.in_box(rng, domain.lo, domain.hi)
+      local goal = relucid.property.argmax(net, sampling.answer(net:eval(point)))
+      local fields = { domain = domain, goal = goal, point = point, steps = 400, stage_steps = 200 }
+      local _, whole, _, one = inflated(net, fields)
+      fields.leaves = 8
+      local box, divided, steps, leaves = inflated(net, fields)
+      lu.assertTrue(divided >= whole - 1e-6)
+      lu.assertEquals(one, 1)
+      if leaves > 1 then lu.assertTrue(steps > 400 and leaves <= 8) end
+      if divided > whole + 0.01 then
+        larger = larger + 1
+        lu.assertEquals((net:implies(relucid.domain(box), nil, goal)), "proved")
+      end
+    end
+    lu.assertTrue(larger > 0)
+  end)
+end
 
 -- Without hidden layers the bounds are exact and the problem is concave: the region's own program has the optimum.
 function T.test_optimal_for_an_affine_network()
@@ -133,6 +159,8 @@ function T.test_refuses()
   raises("point[1] is 2, the domain has -1 to 1", with, { point = { 2, 0 } })
   raises("weights[2] is -1, expected a number >= 0", with, { weights = { 1, -1 } })
   raises("steps is 0, expected a number from 1 to 1e9", with, { steps = 0 })
+  raises("leaves is 0, expected a number from 1 to 4096", with, { leaves = 0 })
+  raises("stage_steps is 0, expected a number from 1 to 1e9", with, { stage_steps = 0 })
   raises("rate is 2, expected above 0, at most 1", with, { rate = 2 })
   raises("the goal is an or of 2 conjunctions, expected one conjunction", with, {
     goal = relucid.property.any { { { c = { 1, 0 }, d = 0 } }, { { c = { 0, 1 }, d = 0 } } } })
