@@ -67,6 +67,13 @@ local function with_content(content, suffix, f)
   return answer
 end
 
+local function with_process(words, f)
+  local process <close> = core.process(words)
+  return f(process)
+end
+
+local function echoed(f) return with_process({ "cat" }, f) end
+
 local NPY = "\147NUMPY\1\0\118\0" .. ("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }"):format()
 NPY = NPY .. (" "):rep(127 - #NPY) .. "\n" .. string.pack("<dd", 0.5, -0.25)
 
@@ -96,6 +103,32 @@ local CASES = {
     local net = support.small()
     core.name_network(net, { inputs = { "height", "rate" }, outputs = { "clear", "climb" } })
     return net.inputs
+  end },
+  ["machine"] = { function() return core.machine().cores end, true },
+  ["sha256"] = { function() return core.sha256 "text" end, true },
+  ["process"] = { function() return { with_process({ "true" }, function(process) return process:wait() end) } end },
+  ["poll"] = { function()
+    return with_process({ "true" }, function(process) return core.poll({ process }, 60) end)
+  end },
+  ["process:send"] = { function() return echoed(function(process)
+    process:send "word"
+    process:finish()
+    return (process:wait())
+  end) end },
+  ["process:finish"] = { function() return echoed(function(process)
+    process:finish()
+    return (process:wait())
+  end) end },
+  ["process:receive"] = { function() return with_process({ "true" }, function(process)
+    process:wait()
+    return process:receive()
+  end) end },
+  ["process:kill"] = { function() return echoed(function(process)
+    process:kill()
+    return (process:wait())
+  end) end },
+  ["process:wait"] = { function()
+    return { with_process({ "false" }, function(process) return process:wait() end) }
   end },
   ["read_nnet"] = { function() return with_content(support.NNET, ".nnet", function(path)
     return { core.read_nnet(path, false):eval { 1, 2 }, core.read_nnet(path, true):eval { 1, 2 } }
