@@ -497,7 +497,7 @@ rl_status rl_region_volume(const rl_region *region, double *lo, double *hi, rl_e
   X(double, confident, 1, "the coverage is reached when its interval's lower end is (0: when its estimate is)")        \
   X(double, seconds, 0, "stop after so many seconds of wall-clock time (0: no limit)")                                 \
   X(double, polytopes, 0, "stop at so many polytopes (0: no limit)")                                                   \
-  X(double, samples, 20000, "points that measure the coverage")                                                        \
+  X(double, samples, 20000, "points that measure the coverage; at least 100 / (1 - coverage)")                                                        \
   X(double, points, 256, "sample points that guide the slopes of a part")                                              \
   X(double, slope_steps, 20, "ascent steps on the slopes of a part")                                                   \
   X(double, candidates, 6, "neurons tried out as the split of a part")                                                 \

@@ -140,7 +140,7 @@ static rl_status start(rl_preimage *p, rl_error *err) {
   p->leaves[p->count++] = root;
   rl_part sampler = *root; /* borrows the root's arrays */
   sampler.points = (rl_points){.n = c->n};
-  status = rl_part_sample(c, &sampler, (size_t)c->options.samples, err);
+  status = rl_part_sample(c, &sampler, (size_t)rl_preimage_samples(p), err);
   p->probes = sampler.points;
   double share = sampler.weight * (double)p->probes.count;
   p->good = c->over ? 1 - share : share;
@@ -176,7 +176,7 @@ rl_status rl_preimage_create(rl_preimage **out, const rl_network *net, const rl_
   if (!status) status = rl_cover_fill(&p->cover, net, domain, property, mode == RL_OVER, options, err);
   p->cover.until = options->seconds > 0 ? p->started + options->seconds : 0;
   if (!status) status = start(p, err);
-  p->margin = rl_preimage_margin(p);
+  p->margin = p->prune_margin = rl_preimage_margin(p);
   if (status) {
     rl_preimage_release(p);
     return status;
@@ -249,21 +249,35 @@ static int choose_leaf(const rl_preimage *p) {
   return best;
 }
 
+enum { PRUNINGS = 3 }; /* measured before all polytopes are */
+
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-rl_status rl_preimage_check(rl_preimage *p, int *reached, rl_error *err) {
-  double target = p->cover.options.coverage;
-  *reached = 0;
-  if (target >= 1 || rl_preimage_estimate(p) < target + p->margin) return RL_OK;
+/* Measure the polytopes on a fresh sample; *found is what is compared with the target. */
+static rl_status measure_kept(rl_preimage *p, double *found, rl_error *err) {
   rl_coverage coverage;
   p->changed = 1; /* prune with the margin of now */
   rl_status status = rl_preimage_coverage(p, &coverage, err);
-  if (status) return status;
-  double most, all; /* the lower end if all points were hits: where that is too small, the estimate decides */
-  rl_share_interval(coverage.samples, coverage.samples, 1e-3, &most, &all);
-  double found = p->cover.options.confident > 0 && most > target ? coverage.lo : coverage.value;
-  *reached = found >= target;
+  if (!status) *found = p->cover.options.confident > 0 ? coverage.lo : coverage.value;
+  return status;
+}
+
+/* Pruned as far as the probes allow, the polytopes may fall short on a sample of their own; then fewer are left out, and
+ * at last none. */
+rl_status rl_preimage_check(rl_preimage *p, int *reached, rl_error *err) {
+  double target = p->cover.options.coverage, found = 0;
+  *reached = 0;
+  if (target >= 1 || rl_preimage_estimate(p) < target + p->margin || p->stats.splits < p->check_after) return RL_OK;
+  p->prune_margin = p->margin;
+  for (int tries = 1; !*reached; tries++) {
+    rl_status status = measure_kept(p, &found, err);
+    if (status) return status;
+    *reached = found >= target;
+    if (*reached || p->pruned == 0) break;
+    p->prune_margin += tries < PRUNINGS ? target - found + 0.01 * (1 - target) : 1;
+  }
   if (*reached) p->reason = "coverage";
+  if (!*reached) p->check_after = 1.05 * p->stats.splits + 2; /* where the probes say 1, the margin alone is no brake */
   if (!*reached) p->margin = rl_min(p->margin + target - found + 0.01 * (1 - target), 0.99 * (1 - target));
   return RL_OK;
 }
@@ -285,6 +299,7 @@ static rl_status work(rl_preimage *p, rl_error *err) {
   p->reason = "exact";
   for (int i = 0; i < p->count; i++)
     if (!p->leaves[i]->closed) p->reason = "stuck";
+  p->changed = 1; /* nothing is left out then */
   return RL_OK;
 }
 
@@ -311,8 +326,9 @@ rl_status rl_preimage_demand(rl_preimage *p, double coverage, rl_error *err) {
   if (!(coverage > 0 && coverage <= 1))
     return rl_fail(err, RL_EINPUT, "coverage is %g, expected a number above 0 and at most 1", coverage);
   p->cover.options.coverage = coverage;
-  p->margin = rl_preimage_margin(p);
+  p->margin = p->prune_margin = rl_preimage_margin(p);
   p->changed = 1;
+  p->check_after = 0;
   if (strcmp(p->reason, "coverage") == 0) p->reason = "running";
   return RL_OK;
 }

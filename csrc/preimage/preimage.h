@@ -134,6 +134,9 @@ struct rl_preimage {
   double good;      /* share of the domain's box that has the property: an estimate */
   size_t hits;      /* probes that the polytopes hold (under), leave out (over) */
   double margin;    /* how far above the target the estimate has to be before a check */
+  double check_after;  /* splits before the next check */
+  double prune_margin; /* and that of the polytopes that are kept */
+  int pruned;          /* polytopes that were left out */
   const char *reason;
   double started;
   int changed; /* since the lists below were made */
@@ -145,6 +148,8 @@ struct rl_preimage {
 };
 
 /* ---- union.c */
+/* How many points a check takes: more than asked for where the coverage cannot be told from 1 by these. */
+double rl_preimage_samples(const rl_preimage *preimage);
 /* How far above the target the estimate has to be before a check makes sense. */
 double rl_preimage_margin(const rl_preimage *preimage);
 

@@ -55,12 +55,17 @@ function options.count(value)
   if not (math.tointeger(value) and value >= 1) then return "an integer >= 1" end
 end
 
--- A check: a table of options of the search.
-local function search_options(value)
-  local known = {}
-  for _, option in ipairs(core.search_options()) do known[option.name] = true end
-  for name in pairs(value) do
-    if not known[name] then return "names of search options: " .. options.names(known) end
+--- A check: a table whose keys are all options of the core's.
+---@param what string                   in messages: what they are options of
+---@param list fun(): {name: string}[]  core.search_options or core.preimage_options
+---@return fun(value: table): string|nil
+function options.core_options(what, list)
+  return function(value)
+    local known = {}
+    for _, option in ipairs(list()) do known[option.name] = true end
+    for name in pairs(value) do
+      if not known[name] then return ("names of %s options: %s"):format(what, options.names(known)) end
+    end
   end
 end
 
@@ -90,7 +95,8 @@ options.SHARED = {
                     help = "seconds for each query; an unanswered one keeps its literal" },
   seed = { check = options.integer, help = "of the counterexample sampler" },
   threads = { help = "POSIX threads of each query" },
-  search = { type = "table", check = search_options, help = "further search options, for each query" },
+  search = { type = "table", check = options.core_options("search", core.search_options),
+             help = "further search options, for each query" },
   memo = { type = "table", help = "the caller's: settled minimisations are kept there for later calls" },
   order = { type = "function", help = "order(pattern, context): neurons in the order in which to try to drop them" },
   stop = { type = "function", help = "stop(state), called several times a second: true ends the strategy" },

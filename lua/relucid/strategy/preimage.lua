@@ -34,7 +34,8 @@ local Result = require "relucid.result"
 ---@field timeout? number      seconds in all
 ---@field polytopes? integer   stop at so many polytopes
 ---@field seed? integer
----@field samples? integer     points that measure the coverage
+---@field samples? integer     points that measure the coverage; more are drawn where the coverage cannot be told from 1
+---                            by these
 ---@field search? table        further options, see relucid.preimage_options()
 ---@field raw? boolean         true: the network must be one that was loaded with raw = true
 ---@field choose? fun(parts: relucid.PreimagePart[], state: table): integer?  which part to split next; nil: as usual
@@ -58,9 +59,13 @@ local OPTIONS = {
   choose = { type = "function", help = "choose(parts, state): the number of the part to split next, or nil" },
   split = { type = "function", help = "split(part, state): how, {input =, at =} or {neuron =}, or nil" },
 }
-for _, name in ipairs { "domain", "timeout", "seed", "search", "raw", "stop", "progress" } do
+OPTIONS.search = { type = "table", check = option.core_options("preimage", core.preimage_options),
+                   help = "further options, see relucid.preimage_options()" }
+for _, name in ipairs { "domain", "timeout", "seed", "raw", "stop", "progress" } do
   OPTIONS[name] = option.SHARED[name]
 end
+
+local SECONDS_EMPTY = 2 -- to tell whether an empty answer holds all there is
 
 -- Where the search ended, as a result's status says it.
 local STATUS = { coverage = "proved", exact = "proved", seconds = "timeout", polytopes = "stopped", stuck = "unknown" }
@@ -186,7 +191,7 @@ local function split_domain(self, found, most)
   for name, value in pairs(options.search or {}) do fields[name] = value end
   for _, name in ipairs { "coverage", "mode", "seed", "samples" } do fields[name] = options[name] end
   fields.domain, fields.property, fields.seconds = self.domain, self.goal, self:rest()
-  fields.confident = found and 0 or nil -- else measured exactly below
+  if found then fields.confident = 0 end -- measured exactly below
   fields.polytopes = most or options.polytopes
   local interrupted, created = guard(function()
     local preimage = self.net:preimage(fields)
@@ -209,8 +214,13 @@ local function split_domain(self, found, most)
       local exact = found and exact_coverage(self, regions, found:volume())
       local coverage = exact or preimage:coverage()
       if reason == "exact" and coverage.samples == 0 and not exact then coverage.value = 1.0 end
-      return { regions = regions, coverage = coverage, status = ended or full and "stopped" or STATUS[reason],
-               stats = preimage:stats() }
+      local answer = { regions = regions, coverage = coverage, stats = preimage:stats(),
+                       status = ended or full and "stopped" or STATUS[reason] }
+      if answer.status == "proved" and reason == "coverage" and coverage.lo < asked then
+        answer.status = "unknown"
+        answer.note = "the estimate has reached the coverage, its interval's lower end has not"
+      end
+      return answer
     end
     local stopped, answer = guard(assemble)
     if stopped then
@@ -309,6 +319,16 @@ local function choose_answer(self)
   return split
 end
 
+-- Of an answer without regions: whether that is because no input has the property.
+local function empty_note(self)
+  local search <close> = self.net:search { domain = self.domain, target = self.goal, mode = "find",
+                                           seconds = math.min(self:rest() or SECONDS_EMPTY, SECONDS_EMPTY) }
+  local interrupted, verdict = guard(search.run, search)
+  if not interrupted and verdict == "proved" then return "no input has the property" end
+  if not interrupted and verdict == "counterexample" then return "the inputs with the property have no volume" end
+  return nil
+end
+
 ---@param net table  relucid.network
 ---@param goal table  relucid.property: the set to find, as a property of inputs and outputs
 ---@param options? relucid.PreimageOptions
@@ -326,13 +346,14 @@ return function(net, goal, options)
                               method = own.method, trace = {} }, Run)
   arguments.check_domain(self.domain)
   local answer = choose_answer(self)
+  if #answer.regions == 0 and answer.status == "proved" then answer.note = empty_note(self) end
   answer.stats.seconds = core.now() - self.started
   self.trace[#self.trace + 1] = { seconds = answer.stats.seconds, coverage = answer.coverage.value,
                                   regions = #answer.regions }
   return Result.new {
     net = net, domain = self.domain, goal = goal, strategy = "preimage", status = answer.status,
-    note = NOTE[answer.status], regions = answer.regions, coverage = answer.coverage, trace = self.trace,
-    stats = answer.stats,
+    note = answer.note or NOTE[answer.status], regions = answer.regions, coverage = answer.coverage,
+    trace = self.trace, stats = answer.stats,
     options = { mode = self.mode, method = self.method, coverage = self.asked, seed = options.seed,
                 timeout = options.timeout, polytopes = options.polytopes },
   }

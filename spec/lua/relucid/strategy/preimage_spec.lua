@@ -174,6 +174,36 @@ function T.test_choose_and_split()
   raises("option choose raised: broken too", relucid.strategy.preimage, net, goal, options)
 end
 
+-- An empty answer says what it means: nothing, or a boundary alone.
+function T.test_empty()
+  local net, domain = support.small(), support.square()
+  for _, case in ipairs { { "exact", -2, "no input has the property" },
+                          { "split", -2, "no input has the property" },
+                          { "exact", -1, "the inputs with the property have no volume" } } do
+    local method, d, note = table.unpack(case)
+    local result = relucid.strategy.preimage(net, relucid.property.linear(net, { { c = { 1, 0 }, d = d } }),
+                                             { domain = domain, method = method, samples = 200 })
+    lu.assertEquals({ #result, result.status, result.note }, { 0, "proved", note })
+  end
+end
+
+-- By the estimate alone nothing is called proved.
+function T.test_the_lower_end_decides()
+  local net, unknown = support.random_network(support.generator(3), { 3, 12, 12, 2 }), 0
+  for coverage = 0.6, 0.9, 0.02 do
+    local result = relucid.strategy.preimage(net, relucid.property.linear(net, { { c = { 1, -1 } } }),
+      { domain = relucid.domain { lo = { -1, -1, -1 }, hi = { 1, 1, 1 } }, coverage = coverage, samples = 2000,
+        method = "split", search = { confident = 0 } })
+    lu.assertEquals(result.status, result.coverage.lo >= coverage and "proved" or "unknown")
+    if result.status == "unknown" then
+      unknown = unknown + 1
+      lu.assertTrue(result.coverage.value >= coverage)
+      lu.assertEquals(result.note, "the estimate has reached the coverage, its interval's lower end has not")
+    end
+  end
+  lu.assertTrue(unknown > 0)
+end
+
 function T.test_refuses()
   local net, goal, options = fixture()
   local function with(name, value)
