@@ -104,6 +104,8 @@ int rlua_region_create(lua_State *L);
 int rlua_data_create(lua_State *L);
 int rlua_file_read(lua_State *L);
 int rlua_file_kind(lua_State *L);
+int rlua_open_standard(lua_State *L);
+int rlua_output_failure(lua_State *L);
 int rlua_process_create(lua_State *L);
 int rlua_process_poll(lua_State *L);
 int rlua_sha256(lua_State *L);

@@ -1,7 +1,12 @@
 /* Files for the readers that are written in Lua. */
 #include "lua/common.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "format/file.h"
 
@@ -39,4 +44,26 @@ int rlua_file_kind(lua_State *L) {
   if (stat(luaL_checkstring(L, 1), &status) != 0) return lua_pushnil(L), 1;
   lua_pushstring(L, S_ISREG(status.st_mode) ? "file" : S_ISDIR(status.st_mode) ? "directory" : "other");
   return 1;
+}
+
+/* open_standard() -> is standard output open?  Those of the three standard files that are closed are opened on /dev/null,
+ * lest the next file that is opened takes their place. */
+int rlua_open_standard(lua_State *L) {
+  int has_output = fcntl(STDOUT_FILENO, F_GETFD) != -1;
+  int fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+  return lua_pushboolean(L, has_output), 1;
+}
+
+/* output_failure() -> what has kept standard output or standard error from being written, or nil. */
+int rlua_output_failure(lua_State *L) {
+  FILE *const files[] = {stdout, stderr};
+  const char *const names[] = {"standard output", "standard error"};
+  for (int i = 0; i < 2; i++) {
+    errno = 0;
+    if (fflush(files[i]) == 0 && !ferror(files[i])) continue;
+    return lua_pushfstring(L, "%s: %s", names[i], errno ? strerror(errno) : "cannot be written"), 1;
+  }
+  return lua_pushnil(L), 1;
 }

@@ -71,6 +71,8 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"data", rlua_data_create},
                                        {"read_file", rlua_file_read},
                                        {"file_kind", rlua_file_kind},
+                                       {"open_standard", rlua_open_standard},
+                                       {"output_failure", rlua_output_failure},
                                        {"process", rlua_process_create},
                                        {"poll", rlua_process_poll},
                                        {"sha256", rlua_sha256},

@@ -3,6 +3,7 @@
 local core = require "relucid.core"
 local file = require "relucid.io.file"
 local job = require "relucid.job"
+local output = require "relucid.io.output"
 
 local cli = {}
 
@@ -46,8 +47,12 @@ local function build()
     local sub = parser:command(name, command.summary)
     name_conversions(sub)
     command.define(sub)
-    if not command.no_json then sub:option("--json", "Write the result to FILE as JSON."):argname "FILE" end
-    sub:flag("-v --verbose", "Say more; on errors, where they came from.")
+    if not command.no_json then
+      sub:option("--json", "Write the result to FILE as JSON; -: to standard output, and the words to standard error.")
+        :argname "FILE"
+    end
+    sub:flag("-v --verbose", "Say more, on standard error: the time taken, and of errors that are no mistakes of yours "
+      .. "where they came from.")
   end
   return parser, commands
 end
@@ -66,38 +71,83 @@ local function join_negative(arguments)
   return joined
 end
 
+-- f(...), but where it calls os.exit, as argparse's --help does, {exit = status} is raised instead.
+local function without_exit(f, ...)
+  local exit, status = os.exit, nil
+  os.exit = function(code) -- luacheck: ignore 122
+    status = math.tointeger(code) or cli.DONE
+    error("exit", 0)
+  end
+  local answers = table.pack(pcall(f, ...))
+  os.exit = exit -- luacheck: ignore 122
+  if status then error({ exit = status }, 0) end
+  if not answers[1] then error(answers[2], 0) end
+  return table.unpack(answers, 2, answers.n)
+end
+
+-- Where the help on a command line is: that of the command it names, if any.
+local function help_on(arguments)
+  for _, argument in ipairs(arguments) do
+    for _, name in ipairs(COMMANDS) do
+      if argument == name then return ("relucid %s --help"):format(name) end
+    end
+  end
+  return "relucid --help"
+end
+
 -- Parse and run; raises on bad input.  context.verbose is set as soon as it is known.
 local function run(arguments, context)
+  output.open()
   local parser, commands = build()
-  local parsed, args = parser:pparse(join_negative(arguments))
+  local parsed, args = without_exit(parser.pparse, parser, join_negative(arguments))
   if not parsed and job.is_interrupt(args) then error(args, 0) end
-  if not parsed then error(args:gsub("%s*\n%s*", " ") .. " (see relucid --help)", 0) end
-  context.verbose = args.verbose
+  if not parsed then error(("%s (see %s)"):format(args:gsub("%s*\n%s*", " "), help_on(arguments)), 0) end
+  context.verbose, context.command = args.verbose, args.command
   if args.json then file.check_writable(args.json) end
+  if args.json == file.STDOUT then output.print_to_stderr() end
   return commands[args.command].run(args)
+end
+
+-- A message with a place in the source is about a mistake of ours, not of the user's.
+local function is_internal(message)
+  return message:match "^[^\n]-%.lua:%d+: " ~= nil
+end
+
+-- Say what went wrong; returns the exit status.
+local function report_failure(failure, context)
+  if type(failure) == "table" and failure.exit then return failure.exit end
+  if job.is_interrupt(failure) then
+    io.stderr:write "relucid: interrupted\n"
+    return cli.UNKNOWN
+  end
+  local message = tostring(failure)
+  if message:match "module 'argparse' not found" then
+    message = "the command needs argparse: install the package lua-argparse, or the rock argparse"
+  end
+  io.stderr:write("relucid: ", message, "\n")
+  if context.verbose and is_internal(message) then io.stderr:write(context.traceback, "\n") end
+  return cli.USAGE
+end
+
+local function print_times(context, started, cpu_started)
+  io.stderr:write(("%-14s relucid %s, %s: %.2f s, %.2f s of processors\n"):format("work", core.version, context.command,
+    core.now() - started, os.clock() - cpu_started))
 end
 
 --- Run a command line.
 ---@param arguments string[]
 ---@return integer status  the exit status
 function cli.main(arguments)
-  local context = {}
+  local context, started, cpu_started = {}, core.now(), os.clock()
   local ok, status = xpcall(run, function(message)
     context.traceback = debug.traceback(nil, 2)
     return message
   end, arguments, context)
-  io.stdout:flush()
-  if ok then return status end
-  if job.is_interrupt(status) then
-    io.stderr:write "relucid: interrupted\n"
-    return cli.UNKNOWN
-  end
-  local message = tostring(status)
-  if message:match "module 'argparse' not found" then
-    message = "the command needs argparse: install the package lua-argparse, or the rock argparse"
-  end
-  io.stderr:write("relucid: ", message, "\n")
-  if context.verbose then io.stderr:write(context.traceback, "\n") end
+  if not ok then status = report_failure(status, context) end
+  if ok and context.verbose then print_times(context, started, cpu_started) end
+  local written, failure = pcall(output.check)
+  if written then return status end
+  if status ~= cli.USAGE then io.stderr:write("relucid: ", failure, "\n") end
   return cli.USAGE
 end
 

@@ -1,7 +1,7 @@
 --- Text files: read whole, written whole or not at all.
 local core = require "relucid.core"
 
-local file = {}
+local file = { STDOUT = "-" }
 
 local function check_path(path)
   if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
@@ -57,6 +57,7 @@ end
 --- Raise now what would keep a file of this name from being written later.
 ---@param path string
 function file.check_writable(path)
+  if path == file.STDOUT then return end
   if kind_of_target(path) == "other" then return end
   local temporary = path .. ".part"
   local handle, message = io.open(temporary, "wb")
@@ -66,9 +67,15 @@ function file.check_writable(path)
 end
 
 --- Write a file through a temporary name.
----@param path string
+---@param path string  "-": standard output
 ---@param text string
 function file.write(path, text)
+  if path == file.STDOUT then
+    local ok, message = io.stdout:write(text)
+    if ok then ok, message = io.stdout:flush() end
+    if not ok then error(("standard output: %s"):format(message), 0) end
+    return
+  end
   file.replace(path, function(temporary)
     local handle, message = io.open(temporary, "wb")
     if not handle then error(message, 0) end

@@ -270,7 +270,8 @@ local CASES = {
 
 -- What neither takes nor gives memory of the core's.
 local NO_PART = { memory_fail_at = true, now = true, add_down = true, add_up = true, mul_down = true, mul_up = true,
-                  check = true, on_terminal = true, file_kind = true, search_options = true, preimage_options = true,
+                  check = true, on_terminal = true, file_kind = true, open_standard = true, output_failure = true,
+                  search_options = true, preimage_options = true,
                   inflate_options = true }
 
 -- The names of all entry points, as CASES has them.

@@ -7,7 +7,7 @@ local command = support.command
 
 local T = {}
 
-local HELP = " (see relucid --help)" -- after errors of usage
+local HELP = " (see relucid characterize --help)" -- after errors of usage
 
 local function with_net(f) support.with_file(support.NNET, f, ".nnet") end
 
@@ -16,6 +16,48 @@ local function refused(message, ...)
   local status, output, messages = command(...)
   lu.assertEquals(messages, "relucid: " .. message .. "\n")
   lu.assertEquals({ status, output }, { 2, "" })
+end
+
+-- A line for the shell with the built command in it, $R; its status and what is written to standard error.
+local function shell(line)
+  local errors = os.tmpname()
+  local program = (os.getenv "RELUCID_BUILD" or "build") .. "/relucid"
+  local _, _, status = os.execute(("R='%s'; (%s) 2>%s"):format(program, line, errors))
+  local messages = support.read(errors)
+  os.remove(errors)
+  return status, messages
+end
+
+-- What could not be written was not done, whatever the command.
+function T.test_output_that_cannot_be_written()
+  support.with_file(support.NNET, function(net)
+    support.with_file("(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)"
+      .. "(assert (<= X_0 1))(assert (>= X_0 0))(assert (<= X_1 1))(assert (>= X_1 0))(assert (>= Y_0 5))",
+      function(property)
+      local json = os.tmpname()
+      for _, words in ipairs { "--help", "--version", "verify --help", ("verify %s %s"):format(net, property),
+                               ("preimage %s %s"):format(net, property),
+                               ("preimage %s %s --json -"):format(net, property),
+                               ("characterize %s --point 0.5,0.25"):format(net) } do
+        local status, messages = shell(("$R %s >/dev/full"):format(words))
+        lu.assertEquals(status, 2, words)
+        lu.assertStrContains(messages, "relucid: standard output: ")
+        status, messages = shell(("$R %s >&-"):format(words))
+        lu.assertEquals({ status, messages }, { 2, "relucid: standard output is closed\n" }, words)
+      end
+      lu.assertEquals((shell(("$R verify %s %s -v >/dev/null 2>/dev/full"):format(net, property))), 2)
+      lu.assertEquals((shell(("$R verify %s %s --json %s >/dev/null 2>&-"):format(net, property, json))), 0)
+      lu.assertEquals(relucid.json.decode(support.read(json)).verdict, "unsat")
+      lu.assertEquals((shell(("$R verify %s %s --json /dev/full >/dev/null"):format(net, property))), 2)
+      -- Data alone on standard output, words on standard error.
+      local found, output, messages = command("preimage", net, property, "--json", "-", "-v")
+      lu.assertEquals(found, 0)
+      lu.assertEquals(relucid.json.decode(output).strategy, "preimage")
+      lu.assertStrContains(messages, "no input has the property")
+      lu.assertStrMatches(messages, ".*work +relucid [%d.]+, preimage: .*")
+      os.remove(json)
+    end, ".vnnlib")
+  end, ".nnet")
 end
 
 function T.test_help_and_version()
@@ -154,7 +196,7 @@ end
 
 function T.test_usage_errors()
   with_net(function(net)
-    refused("a command is required" .. HELP)
+    refused("a command is required (see relucid --help)")
     refused("missing argument 'net'" .. HELP, "characterize", "--point", "1,2")
     refused("missing option '--point'" .. HELP, "characterize", net)
     refused("--epsilon: 'x' is not a number" .. HELP, "characterize", net, "--point", "0,0", "--epsilon", "x")
@@ -185,8 +227,7 @@ function T.test_usage_errors()
     refused("/nowhere/r.json: No such file or directory", "monitor", "/nowhere/r.json", net)
     local status, _, messages = command("characterize", "/nowhere/n.nnet", "--point", "0", "-v")
     lu.assertEquals(status, 2)
-    lu.assertStrContains(messages, "/nowhere/n.nnet")
-    lu.assertStrContains(messages, "stack traceback")
+    lu.assertEquals(messages, "relucid: /nowhere/n.nnet: cannot open: No such file or directory\n") -- no stack trace
     status, _, messages = command("characterize", net, "--point", "0,0", "--strategy", "magic")
     lu.assertEquals(status, 2)
     lu.assertStrContains(messages, "must be one of 'nninfer', 'prophecy'")
