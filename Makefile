@@ -7,7 +7,7 @@
 #   debug          build/debug: -O0 and assertions       asan       build/asan: sanitizers; runs the specs
 #   valgrind       the specs under valgrind              lint       warnings, luacheck, clang-tidy, cppcheck
 #   format         clang-format in place                 bench      spec/bench
-#   doc            build/doc/relucid.md, the Lua reference
+#   doc            build/doc: guide and reference as HTML, man page, completion for bash
 #   install        all of it; DESTDIR, PREFIX            uninstall    removes what install put there
 #   dist           build/relucid-VERSION.tar.gz, .rockspec   clean
 #
@@ -233,7 +233,12 @@ INSTALLED = 644:include/relucid.h:$(INCLUDEDIR)/relucid.h \
             644:$(BUILD)/librelucid.a:$(LIBDIR)/librelucid.a \
             755:$(BUILD)/librelucid.so.$(VERSION):$(LIBDIR)/librelucid.so.$(VERSION) \
             644:$(BUILD)/relucid.pc:$(LIBDIR)/pkgconfig/relucid.pc \
-            $(foreach f,$(DOC_FILES),644:$(f):$(DOCDIR)/$(f))
+            $(foreach f,$(DOC_FILES),644:$(f):$(DOCDIR)/$(f)) \
+            644:$(BUILD)/doc/relucid.1:$(DATADIR)/man/man1/relucid.1 \
+            644:$(BUILD)/doc/relucid.bash:$(DATADIR)/bash-completion/completions/relucid
+# The pages of HTML, which stand beside the examples there.
+HTML_FILES = $(patsubst examples/guide/%.md,%.html,$(filter-out %/README.md,$(wildcard examples/guide/*.md))) index.html \
+             reference.html internals.html
 INSTALLED_LUA = 755:$(BUILD)/lib/relucid/core.so:$(LUA_LIBDIR)/relucid/core.so \
                 $(foreach f,$(LUA_FILES),644:$(f):$(LUA_LUADIR)/$(f:lua/%=%))
 LINKS = $(LIBDIR)/$(SONAME) $(LIBDIR)/librelucid.so
@@ -251,9 +256,12 @@ $(BUILD)/relucid.pc: Makefile include/relucid.h
 # The prefix may be another one than last time.
 .PHONY: $(BUILD)/relucid.pc
 
-install: install-lua $(BUILD)/relucid.pc
+install: install-lua $(BUILD)/relucid.pc doc
 	@printf '%s\n' '#!/bin/sh' $(call command,$(LUA_LUADIR),$(LUA_LIBDIR)) > $(DESTDIR)$(BINDIR)/relucid
 	@$(call put,$(INSTALLED))
+	@mkdir -p "$(DESTDIR)$(DOCDIR)/html"
+	@for page in $(HTML_FILES); do \
+	  sed 's|href="../../|href="../|g' $(BUILD)/doc/$$page > "$(DESTDIR)$(DOCDIR)/html/$$page" || exit 1; done
 	@for link in $(LINKS); do ln -sf librelucid.so.$(VERSION) "$(DESTDIR)$$link"; done
 	@echo "relucid $(VERSION) is in $(DESTDIR)$(PREFIX); the command is $(DESTDIR)$(BINDIR)/relucid"
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
@@ -263,7 +271,8 @@ install-lua: all
 	@$(call put,$(INSTALLED_LUA) 755:lua/relucid/main.lua:$(BINDIR)/relucid)
 
 uninstall:
-	@for entry in $(INSTALLED) $(INSTALLED_LUA) $(LINKS) $(BINDIR)/relucid; do rm -f "$(DESTDIR)$${entry##*:}"; done
+	@for entry in $(INSTALLED) $(INSTALLED_LUA) $(LINKS) $(BINDIR)/relucid \
+	  $(foreach f,$(HTML_FILES),$(DOCDIR)/html/$(f)); do rm -f "$(DESTDIR)$${entry##*:}"; done
 	@for own in $(OWN); do [ ! -d "$(DESTDIR)$$own" ] || find "$(DESTDIR)$$own" -depth -type d -empty -delete; done
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 

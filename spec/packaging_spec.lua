@@ -56,7 +56,9 @@ function T.test_install_and_uninstall()
     lu.assertEquals(status, 0, output)
     for _, path in ipairs { "bin/relucid", "include/relucid.h", "lib/librelucid.a", "lib/librelucid.so",
       "lib/pkgconfig/relucid.pc", "lib/lua/5.4/relucid/core.so", "share/lua/5.4/relucid/init.lua",
-      "share/doc/relucid/README.md", "share/doc/relucid/examples/guide/README.md" } do
+      "share/doc/relucid/README.md", "share/doc/relucid/examples/guide/README.md",
+      "share/doc/relucid/html/index.html", "share/man/man1/relucid.1",
+      "share/bash-completion/completions/relucid" } do
       lu.assertNotNil(lfs.attributes(directory .. "/" .. path), path)
     end
     -- From elsewhere: the command finds its modules by itself.

@@ -57,6 +57,10 @@ local function build()
   return parser, commands
 end
 
+--- The parser, for those who describe the command line: help, manual, completion.
+---@return table parser  of argparse
+function cli.parser() return (build()) end
+
 -- A value that starts with a minus sign is no option: `--point -0.5,1` becomes `--point=-0.5,1`.
 local function join_negative(arguments)
   local joined = {}

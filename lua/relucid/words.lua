@@ -77,6 +77,8 @@ words.Box = {}
 
 local BOX_INPUTS = 12
 
+--- "box x1 -1 to 1, x2 0.5 to 0.75".
+---@return string
 function words.Box:__tostring()
   local texts = {}
   for i = 1, #self.lo do
