@@ -261,7 +261,7 @@ install: install-lua $(BUILD)/relucid.pc doc
 	@$(call put,$(INSTALLED))
 	@mkdir -p "$(DESTDIR)$(DOCDIR)/html"
 	@for page in $(HTML_FILES); do \
-	  sed 's|href="../../|href="../|g' $(BUILD)/doc/$$page > "$(DESTDIR)$(DOCDIR)/html/$$page" || exit 1; done
+	  sed 's,\(href\|src\)="../../,\1="../,g' $(BUILD)/doc/$$page > "$(DESTDIR)$(DOCDIR)/html/$$page" || exit 1; done
 	@for link in $(LINKS); do ln -sf librelucid.so.$(VERSION) "$(DESTDIR)$$link"; done
 	@echo "relucid $(VERSION) is in $(DESTDIR)$(PREFIX); the command is $(DESTDIR)$(BINDIR)/relucid"
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true

@@ -23,7 +23,8 @@ end
 local NAVIGATION = '<p class="soft"><a href="index.html">Guide</a> | <a href="reference.html">Reference</a> | '
   .. '<a href="internals.html">Inside the library</a></p>'
 
-local STYLE = "td, th { white-space: normal; vertical-align: top; } h3 { font-family: ui-monospace, monospace; }"
+local STYLE = "p img { max-width: 100%; } td, th { white-space: normal; vertical-align: top; } "
+  .. "h3 { font-family: ui-monospace, monospace; }"
 
 local function write_page(name, text, contents)
   local body, title, headings = markdown.html(text, link)

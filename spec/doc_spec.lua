@@ -182,7 +182,10 @@ function T.test_pages()
       for id in support.read(path):gmatch ' id="([^"]*)"' do anchors[path][id] = true end
     end
     for _, path in ipairs(pages) do
-      for target in support.read(path):gmatch '<a href="([^"]*)"' do
+      local targets = {}
+      for target in support.read(path):gmatch '<a href="([^"]*)"' do targets[#targets + 1] = target end
+      for target in support.read(path):gmatch '<img src="([^"]*)"' do targets[#targets + 1] = target end
+      for _, target in ipairs(targets) do
         local page, anchor = target:match "^([^#]*)#?(.*)$"
         local checkout = page:match "^%.%./%.%./(.*)$"
         if checkout then

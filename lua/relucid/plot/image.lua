@@ -137,7 +137,7 @@ function image.panels(result, shape)
       return { 255 - 70 * color[1] // 255, 255 - 70 * color[2] // 255, 255 - 70 * color[3] // 255 }
     end
     panels[3] = panel(shape, "which pixels decide",
-      ("red: %d of %d, the less they may move"):format(count, #shares),
+      ("red: %d of %d, the redder the less"):format(count, #shares),
       mixed(shape, pale, RED, function(i) return weight[i] end))
   end
   local witness = nearest_witness(result)
