@@ -13,6 +13,8 @@ cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
 local COMMANDS = { "characterize", "preimage", "verify", "monitor", "plot", "report", "experiment", "worker", "table",
                    "compare", "merge" }
 
+local HELP_WIDTH = 100
+
 -- What convert says of an option's argument gets the option's name.
 local function name_conversions(parser)
   local option = parser.option
@@ -39,6 +41,7 @@ local function build()
     os.exit(cli.DONE, true)
   end)
   parser:require_command(true)
+  parser:help_max_width(HELP_WIDTH)
   parser:command_target "command"
   local commands = {}
   for _, name in ipairs(COMMANDS) do

@@ -104,10 +104,27 @@ local function grower(task, box, proof)
   }
 end
 
--- For the record: which inputs are irrelevant, and per face 0 (the domain's edge), the number of its counterexample in
--- the list of witnesses, or null.
-local WITNESS_INPUTS = 64
+local WITNESS_INPUTS, WITNESSES = 64, 4 -- with more inputs only so many counterexamples are kept
 
+local function distance(x, y)
+  local sum = 0
+  for i = 1, #x do sum = sum + (x[i] - y[i]) ^ 2 end
+  return sum
+end
+
+-- The faces whose counterexamples are kept: all, or with many inputs those nearest to the point.
+local function kept_faces(task, faces)
+  local list, kept = {}, {}
+  for k, face in ipairs(faces) do
+    if face.witness then list[#list + 1] = { k = k, far = distance(face.witness, task.point) } end
+  end
+  table.sort(list, function(a, b) return a.far < b.far or (a.far == b.far and a.k < b.k) end)
+  for k = 1, task.net.n <= WITNESS_INPUTS and #list or math.min(#list, WITNESSES) do kept[list[k].k] = true end
+  return kept
+end
+
+-- For the record: which inputs are irrelevant, and per face 0 (the domain's edge), the number of its counterexample in
+-- the list of witnesses, -1 (left out), or null.
 local function extra_of(task, faces, lo, hi)
   local extra = { irrelevant = core.json.array {}, faces = { lo = core.json.array {}, hi = core.json.array {} },
                   witnesses = core.json.array {} }
@@ -116,11 +133,12 @@ local function extra_of(task, faces, lo, hi)
       extra.irrelevant[#extra.irrelevant + 1] = i
     end
   end
-  for _, face in ipairs(faces) do
+  local kept = kept_faces(task, faces)
+  for k, face in ipairs(faces) do
     local number = face.ending == "edge" and 0 or core.json.null
     if face.witness then
-      if task.net.n <= WITNESS_INPUTS then extra.witnesses[#extra.witnesses + 1] = face.witness end
-      number = task.net.n <= WITNESS_INPUTS and #extra.witnesses or -1
+      if kept[k] then extra.witnesses[#extra.witnesses + 1] = face.witness end
+      number = kept[k] and #extra.witnesses or -1
     end
     extra.faces[face.side][face.input] = number
   end

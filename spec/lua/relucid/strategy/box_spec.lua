@@ -129,4 +129,42 @@ function T.test_refuses()
   raises("option patience: is 1.5, expected an integer >= 1", run { patience = 1.5 })
 end
 
+-- With many inputs the counterexamples nearest to the point are kept, and the faces say which.
+function T.test_few_witnesses_of_many_inputs()
+  local lo, hi, point = {}, {}, {}
+  for i = 1, 70 do lo[i], hi[i], point[i] = i <= 6 and -1 or 0, i <= 6 and 1 or 0, 0 end
+  local function unit(n, k)
+    local row = {}
+    for i = 1, n do row[i] = i == k and 1 or 0 end
+    return row
+  end
+  local first, second, margins = { W = {}, b = {} }, { W = {}, b = {} }, {}
+  for k = 1, 6 do -- x_k <= k / 8
+    first.W[k], first.b[k], second.W[k], second.b[k] = unit(70, k), 0, unit(6, k), 0
+    local c = unit(6, k)
+    c[k] = -1
+    margins[k] = { c = c, d = k / 8 }
+  end
+  local net, goal = relucid.network { first, second }, relucid.property.linear(margins)
+  local result = relucid.strategy.box(net, point, goal, { domain = relucid.domain { lo = lo, hi = hi } })
+  local region = result:record().regions[1]
+  lu.assertEquals(#region.witnesses, 4)
+  local seen, farthest = {}, 0
+  for _, x in ipairs(region.witnesses) do
+    lu.assertTrue(goal:value(x, net:eval(x)) < 0)
+    local sum = 0
+    for i = 1, 70 do sum = sum + x[i] ^ 2 end
+    farthest = math.max(farthest, sum)
+  end
+  for _, face in ipairs(result.faces) do
+    local number = region.faces[face.side][face.input]
+    if face.witness then
+      local sum = 0
+      for i = 1, 70 do sum = sum + face.witness[i] ^ 2 end
+      if number == -1 then lu.assertTrue(sum >= farthest) else seen[number] = true end
+    end
+  end
+  lu.assertEquals(#seen, 4)
+end
+
 return T
