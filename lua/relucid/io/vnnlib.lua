@@ -40,6 +40,12 @@ function Vnnlib.__index(self, name)
   return self.cases
 end
 
+--- "problem (below.vnnlib: 4 inputs, 3 outputs)".
+---@return string
+function Vnnlib:__tostring()
+  return ("problem (%s: %d inputs, %d outputs)"):format(self.file, self.n, self.m)
+end
+
 --- Are the ors so many that they are split one at a time, rather than multiplied out?
 ---@return boolean
 function Vnnlib:is_large()

@@ -97,6 +97,8 @@ function T.test_tostring()
   lu.assertEquals(tostring(result), "result (prophecy, proved, 1 region)")
   lu.assertEquals(tostring(result:box "width"), "box x1 -1 to 1, x2 -1 to 0")
   lu.assertEquals(tostring(relucid.result.decode(result:json()):box "width"), "box x1 -1 to 1, x2 -1 to 0")
+  lu.assertEquals(tostring(relucid.vnnlib "examples/demo/below.vnnlib"),
+    "problem (examples/demo/below.vnnlib: 4 inputs, 3 outputs)")
   search:close()
   lu.assertEquals(tostring(search), "search (closed)")
 end
