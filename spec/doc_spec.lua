@@ -38,6 +38,7 @@ function T.test_methods_of_objects()
 end
 
 function T.test_functions()
+  lu.assertEquals(type(relucid.verify), "function") -- loaded at its first use
   for name, value in pairs(relucid) do
     if type(value) == "function" then assert_heading("relucid." .. name) end
   end

@@ -71,7 +71,8 @@ end
 
 local function add_function(module, line, comment)
   local name, arguments = line:match "^function ([%w_.:]+)(%b())"
-  if not name then return end
+  if not name then name, arguments = module.name, line:match "^return function(%b())" end -- the module is a function
+  if not arguments then return end
   local text, tags = parsed(comment)
   local public = public_name(name, module.name)
   if public:match ":" then arguments = arguments:gsub("^%(self,? ?", "(") end
@@ -94,7 +95,7 @@ function source.module(path)
       if first and #comment > 0 then
         module.intro = parsed(comment)
         if class_of(select(2, parsed(comment))) then add_class(module, comment) end
-      elseif line:match "^function " then
+      elseif line:match "^function " or line:match "^return function" then
         add_function(module, line, comment)
       elseif #comment > 0 then
         add_class(module, comment)
