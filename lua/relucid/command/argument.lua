@@ -35,6 +35,15 @@ function argument.count(text)
   return value
 end
 
+--- An integer of at least 1.
+---@param text string
+---@return integer?, string?
+function argument.positive(text)
+  local value = math.tointeger(tonumber(text))
+  if not value or value < 1 then return nil, ("'%s' is not an integer of at least 1"):format(text) end
+  return value
+end
+
 --- Words apart by commas.
 ---@param text string
 ---@return string[]?, string?

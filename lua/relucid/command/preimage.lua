@@ -1,6 +1,7 @@
 --- relucid preimage: the inputs of a VNN-LIB file's box whose outputs satisfy its assertions, as a union of polytopes.
 local relucid = require "relucid"
 local converters = require "relucid.command.argument"
+local parts = require "relucid.experiment.parts"
 local Progress = require "relucid.progress"
 
 local preimage = { summary = "Find polytopes of inputs on which the assertions of a VNN-LIB file hold." }
@@ -19,6 +20,8 @@ function preimage.define(parser)
   parser:option("--polytopes", "Stop at so many polytopes."):argname("N"):convert(integer)
   parser:option("--seed", "Seed of the samples."):argname("N"):convert(converters.count)
   parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(converters.amount)
+  parser:option("--split", "Print N independent parts of the question instead, for `relucid worker`; `relucid merge` "
+    .. "joins their records."):argname("N"):convert(converters.positive)
 end
 
 local function show(progress)
@@ -34,14 +37,17 @@ local function read_problem(path, net)
   if #problem.cases ~= 1 then
     error(("%s: has %d input sets, expected one"):format(path, #problem.cases), 0)
   end
-  return problem:target(1), problem:domain(1)
+  return problem
 end
 
 local function line(name, format, ...)
   print(("%-10s "):format(name) .. format:format(...))
 end
 
-local function report(net, result)
+--- Print a result.
+---@param net table  relucid.network
+---@param result relucid.Result
+function preimage.report(net, result)
   local coverage, stats = result.coverage, result.stats
   line("network", "%s", (tostring(net):gsub("^network ", "")))
   line("verdict", "%s%s", result.status, result.note and ": " .. result.note or "")
@@ -67,13 +73,18 @@ end
 ---@return integer status
 function preimage.run(args)
   local net = relucid.load(args.net)
-  local goal, domain = read_problem(args.prop, net)
+  local problem = read_problem(args.prop, net)
+  if args.split then
+    return parts.print("preimage", net, problem, args.split, { coverage = args.coverage,
+      mode = args.over and "over" or "under", polytopes = args.polytopes, seed = args.seed, timeout = args.timeout })
+  end
   local progress = Progress.new()
-  local result = relucid.strategy.preimage(net, goal, {
-    domain = domain, coverage = args.coverage, mode = args.over and "over" or "under", polytopes = args.polytopes,
-    seed = args.seed, timeout = args.timeout, progress = progress.enabled and show(progress) or nil })
+  local result = relucid.strategy.preimage(net, problem:target(1), {
+    domain = problem:domain(1), coverage = args.coverage, mode = args.over and "over" or "under",
+    polytopes = args.polytopes, seed = args.seed, timeout = args.timeout,
+    progress = progress.enabled and show(progress) or nil })
   progress:clear()
-  report(net, result)
+  preimage.report(net, result)
   if args.json then result:save(args.json) end
   return result.status == "proved" and DONE or UNKNOWN
 end

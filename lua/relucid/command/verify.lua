@@ -2,13 +2,15 @@
 local relucid = require "relucid"
 local file = require "relucid.io.file"
 local converters = require "relucid.command.argument"
+local parts = require "relucid.experiment.parts"
 local Progress = require "relucid.progress"
 
 local verify = { summary = "Say whether the assertions of a VNN-LIB file can all hold: unsat, sat, unknown, timeout." }
 
 local json = relucid.json
 
-local STATUS = { unsat = 0, sat = 1, unknown = 3, timeout = 3 }
+--- Exit statuses.
+verify.STATUS = { unsat = 0, sat = 1, unknown = 3, timeout = 3 }
 
 local amount, count = converters.amount, converters.count
 
@@ -18,6 +20,8 @@ function verify.define(parser)
   parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(amount)
   parser:option("--threads", "POSIX threads."):argname("N"):convert(count)
   parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(count)
+  parser:option("--split", "Print N independent parts of the question instead, for `relucid worker`; `relucid merge` "
+    .. "joins their records."):argname("N"):convert(converters.positive)
 end
 
 local function record_of(net, args, result)
@@ -32,6 +36,13 @@ local function record_of(net, args, result)
     counterexample = result.counterexample and json.object(result.counterexample, { "x", "y" }) or nil,
     stats = json.object(result.stats, { "cases", "nodes", "lps", "seconds" }),
   }, { "relucid", "network", "property", "options", "verdict", "reason", "counterexample", "stats" })
+end
+
+--- Print a verdict as VNN-COMP's tools do.
+---@param result relucid.Verdict
+function verify.print(result)
+  print(result.verdict)
+  if result.counterexample then print(result.problem:text(result.counterexample)) end
 end
 
 local function print_stats(stats)
@@ -53,13 +64,16 @@ end
 function verify.run(args)
   local started = relucid.now()
   local net = relucid.load(args.net)
+  if args.split then
+    return parts.print("verify", net, relucid.vnnlib(args.property, net), args.split,
+                       { timeout = args.timeout, threads = args.threads, seed = args.seed })
+  end
   local progress = Progress.new()
   local result = relucid.verify(net, args.property, {
     timeout = args.timeout and math.max(args.timeout - (relucid.now() - started), 0),
     threads = args.threads, seed = args.seed, progress = progress.enabled and show(progress) or nil })
   progress:clear()
-  print(result.verdict)
-  if result.counterexample then print(result.problem:text(result.counterexample)) end
+  verify.print(result)
   if result.reason == "interrupted" then io.stderr:write "relucid: interrupted\n" end
   if args.verbose then
     local why = result.reason or result.problem and result.problem.contradiction
@@ -67,7 +81,7 @@ function verify.run(args)
     print_stats(result.stats)
   end
   if args.json then file.write(args.json, json.encode(record_of(net, args, result)) .. "\n") end
-  return STATUS[result.verdict]
+  return verify.STATUS[result.verdict]
 end
 
 return verify

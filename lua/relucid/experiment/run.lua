@@ -138,22 +138,30 @@ local function check(asked)
   end
 end
 
---- Do a run.  Errors become a record with the status "failed"; what Ctrl-C raises passes.
----@param asked relucid.Run
----@return relucid.RunRecord
-function run.execute(asked)
-  check(asked)
+--- Do what is asked by perform(asked), which gives the fields of the record or raises.
+---@param asked table
+---@param perform_ fun(asked: table): table
+---@return table record  with the status "failed" where it raises; what Ctrl-C raises passes
+function run.recorded(asked, perform_)
   local record = {}
   for name, value in pairs(asked) do record[name] = value end
   record.version, record.host = core.version, core.machine().host
   record.started = os.date "!%Y-%m-%dT%H:%M:%SZ"
   local started, cpu = core.now(), os.clock()
-  local ok, outcome = pcall(perform, asked)
+  local ok, outcome = pcall(perform_, asked)
   if not ok and job.is_interrupt(outcome) then error(outcome, 0) end
   if not ok then outcome = { status = "failed", error = tostring(outcome) } end
   for name, value in pairs(outcome) do record[name] = value end
   record.seconds, record.cpu_seconds = core.now() - started, os.clock() - cpu
   return record
+end
+
+--- Do a run.  Errors become a record with the status "failed"; what Ctrl-C raises passes.
+---@param asked relucid.Run
+---@return relucid.RunRecord
+function run.execute(asked)
+  check(asked)
+  return run.recorded(asked, perform)
 end
 
 --- The record of a run that no worker could finish.

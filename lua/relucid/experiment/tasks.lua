@@ -1,10 +1,13 @@
 --- What a worker can do: runs of campaigns, and parts of large questions.
+local parts = require "relucid.experiment.parts"
 local run = require "relucid.experiment.run"
 
 local tasks = {}
 
--- By the field `kind_of_run`; without it: a run of a campaign.
-local DOERS = { campaign = run.execute }
+local function do_part(asked) return run.recorded(asked, parts.perform) end
+
+-- By the field `task`; without it: a run of a campaign.
+local DOERS = { campaign = run.execute, verify = do_part, preimage = do_part }
 
 --- Do what a line asks for; raises where it is no run at all.
 ---@param asked table

@@ -89,6 +89,23 @@ function Vnnlib:domain(k) return vnnlib.domain_of(self.cases[k]) end
 ---@return table property  relucid.property
 function Vnnlib:target(k) return vnnlib.target_of(self.cases[k]) end
 
+--- The same question about boxes of its input sets alone.
+---@param boxes {case: integer, lo: number[], hi: number[]}[]  each inside the case's
+---@return relucid.Vnnlib
+function Vnnlib:part(boxes)
+  local part = setmetatable({}, Vnnlib)
+  for name, value in pairs(self) do part[name] = value end
+  part.cases = {}
+  for i, box in ipairs(boxes) do
+    local case = self.cases[box.case]
+    if not case then error(("%s: has no case %s"):format(self.file, tostring(box.case)), 0) end
+    local lo, hi = {}, {}
+    for k = 1, self.n do lo[k], hi[k] = math.max(case.lo[k], box.lo[k]), math.min(case.hi[k], box.hi[k]) end
+    part.cases[i] = { lo = lo, hi = hi, A = case.A, b = case.b, clauses = case.clauses }
+  end
+  return part
+end
+
 --- Raise where nothing satisfies the file.
 function Vnnlib:check_satisfiable()
   if #self.cases > 0 then return end
