@@ -141,7 +141,8 @@ function characterize.run(args)
   end
   local result = strategy.run(args.strategy, net, point, goal, options)
   progress:clear()
-  report.characterize(result, { data = data, data_name = args.data, verbose = args.verbose })
+  report.characterize(result, { goal = goals.is_file(args.goal) and args.goal or nil, data = data,
+                                data_name = args.data, verbose = args.verbose })
   if args.json then result:save(args.json) end
   return result.status == "proved" and DONE or UNKNOWN
 end

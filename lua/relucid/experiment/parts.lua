@@ -7,9 +7,10 @@ local core = require "relucid.core"
 local Result = require "relucid.result"
 local sample = require "relucid.sample"
 local splitting = require "relucid.experiment.splitting"
-local vnnlib = require "relucid.io.vnnlib"
 
 local json = core.json
+
+local function vnnlib() return require "relucid.io.vnnlib" end -- when it is needed: it needs LPeg
 
 local parts = {}
 
@@ -98,7 +99,7 @@ end
 
 local function question_of(asked)
   local net = require("relucid").load(asked.network.file)
-  local problem = vnnlib.read(asked.property.file, net)
+  local problem = vnnlib().read(asked.property.file, net)
   check_hash("network", asked.network, net.sha256)
   check_hash("property", asked.property, problem.sha256)
   return net, problem:part(asked.boxes)
@@ -184,9 +185,10 @@ local function confirmed(record)
   local net, problem = question_of(record)
   local found = record.counterexample
   for _, case in ipairs(problem.cases) do
-    local region = core.region(net, vnnlib.domain_of(case))
+    local region = core.region(net, vnnlib().domain_of(case))
     local x, y = found.x, net:eval(found.x)
-    if region:contains(x) and vnnlib.target_of(case):value(x, y) >= -1e-9 * (1 + math.abs(y[1])) then return problem end
+    local value = vnnlib().target_of(case):value(x, y)
+    if region:contains(x) and value >= -1e-9 * (1 + math.abs(y[1])) then return problem end
   end
   error(("part %d: its counterexample is none"):format(record.index), 0)
 end
@@ -249,7 +251,7 @@ end
 -- The whole domain, from the file.
 local function whole_question(record)
   local net = require("relucid").load(record.network.file)
-  local problem = vnnlib.read(record.property.file, net)
+  local problem = vnnlib().read(record.property.file, net)
   check_hash("network", record.network, net.sha256)
   check_hash("property", record.property, problem.sha256)
   return net, problem:domain(1), problem:target(1)

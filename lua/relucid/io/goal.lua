@@ -1,7 +1,6 @@
 --- Goals as the command line and experiments name them.
 local core = require "relucid.core"
 local arguments = require "relucid.strategy.arguments"
-local vnnlib = require "relucid.io.vnnlib"
 
 local goal = {}
 
@@ -22,7 +21,7 @@ local function of_vnnlib(net, name, point, context)
   if context.raw then
     error(("%sgoal FILE.vnnlib: is about normalised inputs and outputs, not for %sraw"):format(dashes, dashes), 0)
   end
-  local problem = vnnlib.read(name, net)
+  local problem = require("relucid.io.vnnlib").read(name, net) -- it needs LPeg
   if context.domain then return problem:goal(context.domain), context.domain end
   local k = problem:around(point)
   if not k then
