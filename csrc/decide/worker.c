@@ -199,15 +199,21 @@ static int lp_pays(rl_worker *w, int undecided, int constrained) {
   return constrained || w->lp_asked < 8 || w->lp_won > 0.1 * w->lp_asked || (long)w->stats.nodes % 32 == 0;
 }
 
+/* Is this the first that is seen of the whole set?  (What refinement leaves has ranges.) */
+static int is_unknown(const rl_shared *s, const rl_node *node) {
+  int last = s->net->neurons - 1;
+  return node->depth == 0 && node->tightened < 0 && (last < 0 || !isfinite(node->l[last]));
+}
+
 /* Backward bounds at every node, but for networks whose neurons get their ranges from LPs: there at the root. */
 static int wants_backward(const rl_shared *s, const rl_node *node) {
-  return s->net->sizes[0] <= FEW_INPUTS || !rl_network_is_narrow(s->net) || (node->depth == 0 && node->tightened < 0);
+  return s->net->sizes[0] <= FEW_INPUTS || !rl_network_is_narrow(s->net) || is_unknown(s, node);
 }
 
 /* Ranges of the node's neurons; 0: its set is empty. */
 static int bound_ranges(rl_worker *w, rl_node *node) {
   const rl_shared *s = w->shared;
-  int thorough = s->net->sizes[0] <= FEW_INPUTS || (node->depth == 0 && node->tightened < 0);
+  int thorough = s->net->sizes[0] <= FEW_INPUTS || is_unknown(s, node);
   int backward = wants_backward(s, node), left;
   int undecided = rl_undecided(s->net, node->signs, node->l, node->u, NULL);
   w->rows = undecided <= MOST_COMPACT ? w->compact : NULL;

@@ -158,7 +158,9 @@ static int fill_columns(rl_refine *r, int *any) {
     t->used++;
     *any = 1;
     r->branches++;
-    rl_columns_set(r->columns, b, NULL, r->at[b]->from, r->at[b]->split, r->at[b]->depth, r->scale);
+    if (r->plan.steps > 1) /* else choices are still those of rl_refine_begin */
+      rl_columns_set(r->columns, b, NULL, r->at[b]->from, r->at[b]->split, r->at[b]->depth,
+                     r->scale);
   }
   return 1;
 }

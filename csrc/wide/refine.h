@@ -11,7 +11,7 @@
 
 typedef struct rl_refine_plan {
   int budget;        /* branches for each end; 1: no splits */
-  int steps;         /* of ascent, for each branch */
+  int steps;         /* bounds of each branch, with ascent between; 1: only with a budget of 1 */
   double rate, fade; /* of the steps: the first one's, and of each to the one before */
 } rl_refine_plan;
 
