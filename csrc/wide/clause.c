@@ -83,7 +83,7 @@ static rl_status push_whole(rl_clause *q, rl_error *err) {
 }
 
 rl_status rl_clause_begin(rl_clause *q, const rl_margins *margins, double threshold, int number, int constrained,
-                          double bound, rl_slopes_kept *from, rl_error *err) {
+                          double bound, rl_slopes_kept *from, const double *l, const double *u, rl_error *err) {
   clear(q);
   q->margins = margins;
   q->threshold = threshold;
@@ -97,6 +97,12 @@ rl_status rl_clause_begin(rl_clause *q, const rl_margins *margins, double thresh
   memset(q->scale, 0, ((size_t)q->net->hidden + 1) * sizeof *q->scale);
   q->ranges = rl_ranges_create(q->net, NULL);
   if (!q->ranges) return rl_fail_memory(err);
+  for (int v = 0; v < q->net->variables && l; v++) {
+    int k = q->net->variable_neuron[v];
+    if (k < 0) continue;
+    q->ranges->l[v] = rl_max(q->ranges->l[v], l[k]);
+    q->ranges->l[q->net->variables + v] = rl_min(q->ranges->l[q->net->variables + v], u[k]);
+  }
   use(q, q->work);
   rl_columns_fill(q->work);
   rl_columns_fill(q->look);
@@ -112,7 +118,7 @@ static void bound_whole(rl_clause *q) {
   for (int b = 0; b < RL_COLUMNS; b++) set_column(q, b, q->open.at[0]);
   ascend(q, 1, 5 * STEPS);
   measure_scale(q);
-  q->bound = rl_max(q->bound, q->work->best_bound[0]);
+  q->bound = q->work->best_bound[0];
 }
 
 rl_status rl_clause_tighten(rl_clause *q, int *closed, rl_error *err) {
@@ -129,6 +135,15 @@ rl_status rl_clause_tighten(rl_clause *q, int *closed, rl_error *err) {
   q->from = kept;
   rl_heap_clear(&q->open);
   return push_whole(q, err);
+}
+
+void rl_clause_know(const rl_clause *q, double *l, double *u) {
+  for (int v = 0; v < q->net->variables; v++) {
+    int k = q->net->variable_neuron[v];
+    if (k < 0) continue;
+    l[k] = rl_max(l[k], q->ranges->l[v]);
+    u[k] = rl_min(u[k], q->ranges->l[q->net->variables + v]);
+  }
 }
 
 /* ---- splitting ----------------------------------------------------------------- */

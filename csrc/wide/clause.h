@@ -40,9 +40,12 @@ rl_status rl_clause_create(rl_clause *out, const rl_reduced *net, rl_columns *wo
                            const rl_wide_calls *calls, rl_error *err);
 void rl_clause_free(rl_clause *clause);
 
-/* Begin with a clause whose bound is known, with the choices that gave it (one more user; may be NULL). */
+/* Begin with a clause whose bound is known, with the choices that gave it (one more user; may be NULL), and what is known
+ * of the neurons' ranges where its margins are <= 0: l, u[neurons], or NULL. */
 rl_status rl_clause_begin(rl_clause *clause, const rl_margins *margins, double threshold, int number, int constrained,
-                          double bound, rl_slopes_kept *from, rl_error *err);
+                          double bound, rl_slopes_kept *from, const double *l, const double *u, rl_error *err);
+/* Tighten l, u[neurons] by what is known now. */
+void rl_clause_know(const rl_clause *clause, double *l, double *u);
 /* Better ranges for the whole set, then a better bound.  *closed: by that. */
 rl_status rl_clause_tighten(rl_clause *clause, int *closed, rl_error *err);
 /* Work on the worst branches. */

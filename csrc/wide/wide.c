@@ -32,6 +32,8 @@ struct rl_wide {
   uint8_t *used;   /* those that were needed in some stage */
   uint8_t *open, *tried; /* clauses; in this stage */
   double *bound;   /* clauses: upper bounds */
+  double *fresh;   /* clauses: lower bounds of margins, of this stage */
+  double **known;  /* clauses: ranges where their margins are <= 0, l and u[neurons]; NULL: none yet */
   rl_slopes_kept **from; /* clauses: the choices of the last bound */
   int at;          /* clause at hand */
   double threshold; /* of the margins */
@@ -81,8 +83,9 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
   w->target = target;
   w->attack.random = seed;
   w->forced = forced;
-  double **doubles[] = {&w->l, &w->u, &w->taken_l, &w->taken_u, &w->low, &w->up, &w->scratch, &w->bound, &w->attack.point};
-  size_t sizes[] = {neurons, neurons, neurons, neurons, widest, widest, 3 * widest, clauses, (size_t)domain->n};
+  double **doubles[] = {&w->l, &w->u, &w->taken_l, &w->taken_u, &w->low, &w->up, &w->scratch, &w->bound,
+                        &w->fresh, &w->attack.point};
+  size_t sizes[] = {neurons, neurons, neurons, neurons, widest, widest, 3 * widest, clauses, clauses, (size_t)domain->n};
   int missing = 0;
   for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
     missing |= !(*doubles[i] = rl_alloc(sizes[i], sizeof(double)));
@@ -92,8 +95,10 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
   w->open = rl_alloc(clauses, 1);
   w->tried = rl_alloc(clauses, 1);
   w->from = rl_alloc(clauses, sizeof(rl_slopes_kept *));
+  w->known = rl_alloc(clauses, sizeof(double *));
   rl_status status = RL_OK;
-  if (missing || !w->signs || !w->needed || !w->used || !w->open || !w->tried || !w->from) status = rl_fail_memory(err);
+  if (missing || !w->signs || !w->needed || !w->used || !w->open || !w->tried || !w->from ||
+      !w->known) status = rl_fail_memory(err);
   if (!status) status = rl_reduced_create(&w->reduced, net, domain, err);
   if (!status) status = rl_columns_create(&w->work, w->reduced, widest_span(target), err);
   if (!status) status = rl_columns_create(&w->look, w->reduced, widest_span(target), err);
@@ -115,9 +120,17 @@ static void drop_choices(rl_wide *w) {
   }
 }
 
+static void drop_known(rl_wide *w) {
+  for (int k = 0; k < w->target->clauses && w->known; k++) {
+    rl_free(w->known[k]);
+    w->known[k] = NULL;
+  }
+}
+
 void rl_wide_release(rl_wide *w) {
   if (!w) return;
   drop_choices(w);
+  drop_known(w);
   rl_branch_release(w->leaf);
   rl_clause_free(&w->clause);
   rl_margins_free(&w->margins);
@@ -125,7 +138,7 @@ void rl_wide_release(rl_wide *w) {
   rl_columns_release(w->work);
   rl_columns_release(w->look);
   rl_reduced_release(w->reduced);
-  void *owned[] = {w->l,     w->u,      w->taken_l, w->taken_u, w->low,   w->up,   w->scratch, w->bound,
+  void *owned[] = {w->l,     w->u,      w->taken_l, w->taken_u, w->low,   w->up,    w->scratch, w->bound, w->fresh, w->known,
                    w->signs, w->needed, w->used,    w->open,    w->tried, w->from, w->attack.point};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(w);
@@ -154,6 +167,7 @@ rl_status rl_wide_begin(rl_wide *w, const int8_t *signs, const double *l, const 
   w->attack.best = INFINITY;
   rl_branch_release(w->leaf);
   w->leaf = NULL;
+  drop_known(w);
   begin_stage(w, 0);
   w->begun = 1;
   return RL_OK;
@@ -324,7 +338,8 @@ static rl_status step_bounds(rl_wide *w, rl_error *err) {
   for (int b = 0; b < count; b++) {
     int k = w->at + b;
     if (!w->open[k]) continue;
-    take_clause_bound(w, k, w->work->best_bound[b]);
+    w->fresh[k] = w->work->best_bound[b];
+    take_clause_bound(w, k, w->fresh[k]);
     if (!w->open[k]) continue;
     rl_slopes_drop(w->from[k]);
     w->from[k] = rl_columns_keep(w->work, b);
@@ -396,6 +411,18 @@ static int should_give_up(const rl_wide *w) {
   return !w->forced && rows_that_cut(w) > FEW_ROWS && w->reduced->variables < MANY_VARIABLES;
 }
 
+/* Begin with a clause over what earlier stages have found for it. */
+static rl_status begin_clause(rl_wide *w, int k, rl_error *err) {
+  size_t neurons = (size_t)w->net->neurons;
+  if (!w->known[k]) {
+    w->known[k] = rl_alloc(2 * neurons, sizeof(double));
+    if (!w->known[k]) return rl_fail_memory(err);
+    for (size_t i = 0; i < neurons; i++) w->known[k][i] = -INFINITY, w->known[k][neurons + i] = INFINITY;
+  }
+  return rl_clause_begin(&w->clause, &w->margins, w->threshold, k, w->constrained, w->fresh[k], w->from[k], w->known[k],
+                         w->known[k] + neurons, err);
+}
+
 static rl_status step_next_clause(rl_wide *w, rl_wide_answer *answer, rl_error *err) {
   int k = any_open(w) ? choose_clause(w) : -1;
   if (any_open(w) && should_give_up(w)) {
@@ -413,8 +440,7 @@ static rl_status step_next_clause(rl_wide *w, rl_wide_answer *answer, rl_error *
   w->tried[k] = 1;
   w->round = 0;
   w->phase = TIGHTEN;
-  return rl_clause_begin(&w->clause, &w->margins, w->threshold, k, w->constrained, w->threshold - w->bound[k],
-                         w->from[k], err);
+  return begin_clause(w, k, err);
 }
 
 static void begin_branching(rl_wide *w) {
@@ -430,6 +456,7 @@ static rl_status step_tighten(rl_wide *w, rl_wide_answer *answer, rl_error *err)
   if (status) return status;
   take_clause_bound(w, w->at, closed ? INFINITY : w->clause.bound);
   if (closed) w->open[w->at] = 0;
+  rl_clause_know(&w->clause, w->known[w->at], w->known[w->at] + w->net->neurons);
   if (w->open[w->at]) attack_corners(w, w->at, CORNER_STEPS, answer);
   if (!w->open[w->at])
     w->phase = NEXT_CLAUSE;
