@@ -53,7 +53,7 @@ static void relax(rl_columns *c, size_t k, double l, double u) {
   c->split[k] = 0;
   c->scale[k] = 1;
   c->shift[k] = undecided ? -l : 0;
-  c->rise[k] = undecided ? rl_upper_slope(l, u) * (1 + 8 * RL_UNIT) : on;
+  c->rise[k] = undecided ? rl_rising(1, rl_upper_slope(l, u)) : on;
   c->least[k] = undecided ? 0 : on;
   c->most[k] = undecided ? 1 : on;
   c->p[k] = undecided ? u > -l : on;
@@ -186,7 +186,7 @@ void rl_ranges_drop(rl_ranges *ranges) {
 /* A bound on its way to the inputs: constant, sum of |terms|, errors. */
 typedef struct account {
   rl_lanes constant, magnitude, charge;
-  double terms, tiny;
+  double terms, ranges;
 } account;
 
 static inline rl_lanes absolute(rl_lanes v) { return rl_positive(v) + rl_positive(-v); }
@@ -209,7 +209,7 @@ static void start_from_margins(rl_columns *c, account *a) {
     a->charge += w * rl_spread(m->charge[row]);
   }
   a->terms += 4 * c->rows;
-  a->tiny += m->tiny;
+  a->ranges += m->ranges;
 }
 
 /* Coefficients of a layer's activations become those of its pre-activations. */
@@ -231,7 +231,7 @@ static void through_neurons(rl_columns *c, const rl_reduced_layer *layer, accoun
   sum->magnitude += magnitude + charge;
   sum->charge += rl_spread(layer->gamma) * charge;
   sum->terms += 2 * layer->count + 4;
-  sum->tiny += layer->tiny;
+  sum->ranges += layer->ranges;
 }
 
 /* Add the pre-activations that the objective has besides. */
@@ -281,8 +281,8 @@ static void end_at_inputs(rl_columns *c, account *sum) {
 
 static void conclude(rl_columns *c, const account *a) {
   for (int b = 0; b < RL_COLUMNS; b++) {
-    double error = ((a->terms + 16) * RL_UNIT * 1.01 * a->magnitude[b] + a->charge[b] * (1 + 1e-9)) * (1 + 1e-9);
-    double bound = a->constant[b] - error - a->tiny * (1 + 1e-9) - (a->terms + 16) * 0x1p-1070;
+    double error = rl_rounding(a->terms + 16, a->magnitude[b]) + a->charge[b] + RL_TINY * a->ranges;
+    double bound = a->constant[b] - error * (1 + 1e-8);
     if (c->convex) bound -= fabs(bound) * (c->rows + 4) * DBL_EPSILON; /* the weights' sum is only nearly 1 */
     c->bound[b] = isnan(bound) ? -INFINITY : bound;
   }

@@ -18,7 +18,8 @@
  * Rounding.  Each line above holds for the coefficients as computed.  Going through a layer, lambda W is computed with
  * an error of at most gamma |lambda| |W|, whatever the order of its sums and whether or not products are contracted
  * (Higham, "Accuracy and Stability", lemma 3.1): it costs at most gamma sum_i |lambda_i| reach_i (reduced.h).  That
- * and the rounding of the constant's sum are taken off the bound, which so holds in exact arithmetic. */
+ * and the rounding of the constant's sum are taken off the bound, which so holds in exact arithmetic.  Coefficients that
+ * underflow cost what round.h says. */
 #ifndef RL_COLUMNS_H
 #define RL_COLUMNS_H
 

@@ -12,7 +12,7 @@ static void add_output(rl_margins *m, const rl_reduced *net, int r, int output, 
   const double *size = net->layer[net->hidden].size;
   double *at = m->coefficient + (size_t)r * (size_t)m->width, bias = 0;
   rl_reduced_row(net, net->hidden + 1, output, scratch, &bias);
-  double reach = (rl_dot_abs(scratch, size, m->width) + fabs(bias)) * (1 + (m->width + 8) * DBL_EPSILON);
+  double reach = (rl_dot_abs(scratch, size, m->width) + fabs(bias)) * (1 + (m->width + 8) * DBL_EPSILON) + RL_TINY;
   for (int j = 0; j < m->width; j++) at[j] -= c * scratch[j];
   m->constant[r] -= c * bias;
   m->magnitude[r] += fabs(c * bias);
@@ -47,10 +47,9 @@ static void fill(rl_margins *m, const rl_reduced *net, double threshold, double 
     m->charge[r] *= 1 + 1e-9;
   }
   const double *size = net->layer[net->hidden].size;
-  double sum = 1 + t->n;
-  for (int j = 0; j < m->width; j++) sum += size[j];
-  for (int j = 0; j < m->inputs; j++) sum += net->size[j];
-  m->tiny = sum * (m->total + t->m + 8) * 0x1p-1070;
+  m->ranges = 1;
+  for (int j = 0; j < m->width; j++) m->ranges += size[j];
+  for (int j = 0; j < m->inputs; j++) m->ranges += net->size[j];
 }
 
 rl_status rl_margins_create(rl_margins *out, const rl_reduced *net, const rl_property *target, double threshold,

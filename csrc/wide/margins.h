@@ -15,7 +15,7 @@ typedef struct rl_margins {
   double *constant;    /* total */
   double *magnitude;   /* total: of the constant's terms */
   double *charge;      /* total: error of a unit of weight, but for the constant's */
-  double tiny;         /* error by underflow, of any weights */
+  double ranges;       /* sum of what coefficients multiply: their underflows cost RL_TINY of it */
   void *block;
 } rl_margins;
 

@@ -152,7 +152,7 @@ static void measure(const rl_reduced *r, rl_reduced_layer *a, int layer, int i, 
   magnitude = fabs(bias);
   if (layer == 1) magnitude += fold_fixed(r, row, &bias);
   a->bias[i] = bias;
-  a->reach[i] = (magnitude + rl_dot_abs(w, size, columns)) * (1 + (r->net->sizes[layer - 1] + 8) * DBL_EPSILON);
+  a->reach[i] = (magnitude + rl_dot_abs(w, size, columns)) * (1 + (r->net->sizes[layer - 1] + 8) * DBL_EPSILON) + RL_TINY;
 }
 
 /* Enter a neuron, or (k < 0) a half-space, as the i-th of the layer. */
@@ -165,14 +165,13 @@ static void enter(rl_reduced_layer *a, int i, int k, const double *l, const doub
   a->size[i] = a->sign[i] == RL_OFF ? 0 : rl_activation_reach(a->sign[i], a->l[i], a->u[i]);
 }
 
-/* Each product may be off by half the least double: as a coefficient of what the layer reads, of its own neurons (whose
- * lines are exact but for that) or as a term of the constant. */
-static double underflow(const rl_reduced *r, const rl_reduced_layer *a, int layer) {
+/* What the layer reads, its own neurons (whose lines are exact but for underflow). */
+static double sum_of_ranges(const rl_reduced *r, const rl_reduced_layer *a, int layer) {
   const double *size = layer == 1 ? r->size : r->layer[layer - 1].size;
   double sum = 1;
   for (int j = 0; j < rl_reduced_width(r); j++) sum += size[j];
   for (int i = 0; i < a->count; i++) sum += a->reach[i] + (a->neuron[i] < 0 ? 0 : fabs(a->l[i]) + fabs(a->u[i]));
-  return sum * (a->count + 8) * 0x1p-1070;
+  return sum;
 }
 
 rl_status rl_reduced_build(rl_reduced *r, const double *l, const double *u, const int8_t *signs, const uint8_t *needed,
@@ -195,7 +194,7 @@ rl_status rl_reduced_build(rl_reduced *r, const double *l, const double *u, cons
     return status;
   }
   a->gamma = (a->count + (layer == 1 ? net->sizes[0] : 0) + 16) * RL_UNIT * 1.01;
-  a->tiny = underflow(r, a, layer);
+  a->ranges = sum_of_ranges(r, a, layer);
   a->offset = r->entries;
   r->entries += (size_t)rl_panel_rows(a->count);
   r->built = layer;
@@ -206,9 +205,9 @@ rl_status rl_reduced_build(rl_reduced *r, const double *l, const double *u, cons
 
 /* ---- intervals ----------------------------------------------------------------- */
 
-/* Range of a row over variables in [lo, hi] with the rounding of all of it: n terms. */
+/* Range of a row over variables in [lo, hi] with the rounding of all of it: of so many terms. */
 static void interval_row(const double *w, const double *lo, const double *hi, int n, double bias, double more,
-                         double gamma, double *low, double *up) {
+                         double terms, double *low, double *up) {
   double l = bias, u = bias, magnitude = more;
   for (int j = 0; j < n; j++) {
     double a = w[j] * lo[j], b = w[j] * hi[j];
@@ -216,7 +215,7 @@ static void interval_row(const double *w, const double *lo, const double *hi, in
     u += rl_max(a, b);
     magnitude += rl_max(fabs(a), fabs(b));
   }
-  double error = gamma * magnitude * (1 + 1e-9) + 1e-300;
+  double error = rl_rounding(terms, magnitude);
   *low = l - error;
   *up = u + error;
 }
@@ -239,11 +238,10 @@ void rl_reduced_intervals(const rl_reduced *r, double *low, double *up, double *
     lo = low_active;
     hi = up_active;
   }
-  double gamma = (n + net->sizes[0] + 16) * RL_UNIT * 1.01;
   for (int i = 0; i < net->sizes[layer]; i++) {
     rl_reduced_row(r, layer, i, scratch, &bias);
     double magnitude = fabs(bias);
     if (layer == 1) magnitude += fold_fixed(r, network_row(net, 1, i, &bias), &bias);
-    interval_row(scratch, lo, hi, n, bias, magnitude, gamma, &low[i], &up[i]);
+    interval_row(scratch, lo, hi, n, bias, magnitude, n + net->sizes[0] + 16, &low[i], &up[i]);
   }
 }

@@ -20,7 +20,7 @@ typedef struct rl_reduced_layer {
   double *reach;        /* count: sum_j |W_ij| size_j + |bias| >= |z|, size_j the largest |variable| that column j reads */
   double *size;         /* count: largest activation */
   double gamma;         /* error of a unit of reach, see columns.h */
-  double tiny;          /* error by underflow, of any coefficients */
+  double ranges;        /* sum of what coefficients multiply: their underflows cost RL_TINY of it */
   size_t offset;
   rl_packed forward, back;
   void *block; /* of all arrays */
