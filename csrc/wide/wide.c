@@ -405,10 +405,12 @@ static int choose_clause(const rl_wide *w) {
 }
 
 /* Is the rest better left to others?  Where many rows cut the set, multipliers by ascent come nowhere near those of
- * linear programs, as long as these stay small; and where no value is known to be reached no branch would close. */
+ * linear programs, as long as these stay small; where no value is known to be reached no branch would close; and a single
+ * hidden layer has ranges that nothing refines. */
 static int should_give_up(const rl_wide *w) {
-  if (w->stage > 0) return !w->constrained;
-  return !w->forced && rows_that_cut(w) > FEW_ROWS && w->reduced->variables < MANY_VARIABLES;
+  if (w->stage > 0 && !w->constrained) return 1;
+  if (w->forced || w->reduced->variables >= MANY_VARIABLES) return 0;
+  return rows_that_cut(w) > FEW_ROWS || (w->stage > 1 && w->reduced->hidden == 1);
 }
 
 /* Begin with a clause over what earlier stages have found for it. */
