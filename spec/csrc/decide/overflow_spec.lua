@@ -29,9 +29,11 @@ local function check_reached(layers, lo, hi, row, x)
   local target = relucid.property.linear(net, { row })
   lu.assertTrue(target:value(x, net:eval(x)) > 0)
   for record = 0, 1 do
-    local search = net:search { domain = relucid.domain { lo = lo, hi = hi }, target = target, mode = "find",
-                                record = record, nodes = 2000 }
-    lu.assertNotEquals(search:run(), "proved", ("record %d"):format(record))
+    for _, regime in ipairs { 0, 2 } do
+      local search = net:search { domain = relucid.domain { lo = lo, hi = hi }, target = target, mode = "find",
+                                  record = record, regime = regime, nodes = 2000 }
+      lu.assertNotEquals(search:run(), "proved", ("record %d, regime %d"):format(record, regime))
+    end
   end
 end
 
@@ -82,7 +84,7 @@ function T.test_products_that_underflow()
                                                     { c = { -1 }, d = 0 } })
       for record = 0, 1 do
         local search = net:search { domain = relucid.domain { lo = lo, hi = hi }, target = target, mode = "find",
-                                    record = record, nodes = 500 }
+                                    record = record, regime = 2 - 2 * record, nodes = 500 }
         lu.assertEquals({ search:run(), search:reason() }, { "unknown", "numerics" },
           ("%d inputs, weight %g, record %d"):format(n, case[1], record))
       end

@@ -160,8 +160,9 @@ function T.test_scales()
     local numerator, denominator = line.maximum(problem)
     for _, mode in ipairs { "find", "find_strict", "maximize" } do
       local record = seed % 4 == 0 and 1 or 0
-      local where = ("seed %d, %s, record %d"):format(seed, mode, record)
-      local options = { record = record, nodes = 300, lps = 600 }
+      local regime = seed % 2 == 1 and 2 or 0 -- refinement first, or as the search chooses
+      local where = ("seed %d, %s, record %d, regime %d"):format(seed, mode, record, regime)
+      local options = { record = record, regime = regime, nodes = 300, lps = 600 }
       local closed = mode == "maximize" and check_maximum(problem, options, where, numerator, denominator)
         or mode ~= "maximize" and check_decision(problem, mode, options, where, numerator)
       open[mode] = (open[mode] or 0) + (closed and 0 or 1)
