@@ -374,16 +374,29 @@ static void attack_corners(rl_wide *w, int clause, int steps, rl_wide_answer *an
   if (rl_attack_from(&w->attack, w->work, steps, 0.25)) *answer = RL_WIDE_OVER;
 }
 
+/* How long to look: rounds, steps of each, their size.  Where rows cut the set there is no better time later, and little
+ * hope unless most of the neurons are free. */
+typedef struct effort {
+  int rounds, steps;
+  double size;
+} effort;
+
+static effort effort_of(const rl_wide *w) {
+  static const double sizes[] = {1, 0.3, 0.1};
+  double size = sizes[w->round % 3];
+  int rows = rows_that_cut(w);
+  if (w->stage > 0) return (effort){w->stage < 3 ? 8 : 24, 100, size};
+  if (rows == 0) return (effort){4, 40, 0.5};
+  return w->reduced->variables > 3 * rows ? (effort){8, 100, size} : (effort){2, 40, 0.5};
+}
+
 static void step_attack(rl_wide *w, rl_wide_answer *answer) {
-  static const double sizes[] = {0.5, 1, 0.3, 0.1};
-  int rounds = w->stage == 0 ? (rows_that_cut(w) ? 2 : 4) : w->stage < 3 ? 8 : 24;
+  effort e = effort_of(w);
   prepare_attack(w);
   for (int b = 0; b < RL_COLUMNS; b++) w->attack.clause[b] = open_clause(w, w->round * RL_COLUMNS + b);
-  int over = rl_attack_round(&w->attack, w->stage && w->round % 2, w->stage ? 100 : 40,
-                             w->stage ? sizes[1 + w->round % 3] : sizes[0]);
-  if (over)
+  if (rl_attack_round(&w->attack, e.steps > 40 && w->round % 2, e.steps, e.size))
     *answer = RL_WIDE_OVER;
-  else if (++w->round >= rounds)
+  else if (++w->round >= e.rounds)
     w->phase = NEXT_CLAUSE;
 }
 
