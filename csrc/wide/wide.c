@@ -385,7 +385,7 @@ static effort effort_of(const rl_wide *w) {
   static const double sizes[] = {1, 0.3, 0.1};
   double size = sizes[w->round % 3];
   int rows = rows_that_cut(w);
-  if (w->stage > 0) return (effort){w->stage < 3 ? 8 : 24, 100, size};
+  if (w->stage > 0) return (effort){w->stage < 3 ? 16 : 48, 100, size};
   if (rows == 0) return (effort){4, 40, 0.5};
   return w->reduced->variables > 3 * rows ? (effort){8, 100, size} : (effort){2, 40, 0.5};
 }
