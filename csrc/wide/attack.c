@@ -5,6 +5,8 @@
 
 #include "core/random.h"
 
+enum { FEW_CLAUSES = 16 };
+
 static void start(rl_attack *a, int corners) {
   const rl_reduced *net = a->columns->net;
   for (int j = 0; j < net->inputs; j++)
@@ -31,30 +33,31 @@ static void evaluate(rl_columns *c) {
   }
 }
 
-/* Margin of a row at a column's point. */
-static double margin_at(const rl_attack *a, int row, int b) {
+/* Margins of a row at the columns' points. */
+static rl_lanes margins_of(const rl_attack *a, int row) {
   const rl_margins *m = a->margins;
   const rl_columns *c = a->columns;
   const double *g = m->coefficient + (size_t)row * (size_t)m->width;
   const double *active = c->active + c->net->layer[c->net->hidden].offset * RL_COLUMNS;
-  double sum = m->constant[row];
-  for (int i = 0; i < m->width; i++) sum += g[i] * active[(size_t)i * RL_COLUMNS + (size_t)b];
-  for (int j = 0; m->input && j < m->inputs; j++)
-    sum += m->input[(size_t)row * (size_t)m->inputs + (size_t)j] * c->x[j * RL_COLUMNS + b];
+  rl_lanes sum = rl_spread(m->constant[row]);
+  for (size_t i = 0; i < (size_t)m->width; i++) sum += rl_spread(g[i]) * rl_load(active + i * RL_COLUMNS);
+  for (size_t j = 0; m->input && j < (size_t)m->inputs; j++)
+    sum += rl_spread(m->input[(size_t)row * (size_t)m->inputs + j]) * rl_load(c->x + j * RL_COLUMNS);
   return sum;
 }
 
-/* The largest margin of a clause at a column's point, and which row has it. */
-static double clause_at(const rl_attack *a, int clause, int b, int *row) {
+/* The largest margins of a clause at the columns' points, and which rows have them. */
+static void clause_at(const rl_attack *a, int clause, double *most, int *row) {
   const int *first = a->margins->target->first;
-  double most = -INFINITY;
+  for (int b = 0; b < RL_COLUMNS; b++) most[b] = -INFINITY;
   for (int r = first[clause]; r < first[clause + 1]; r++) {
-    double value = margin_at(a, r, b);
-    if (value <= most) continue;
-    most = value;
-    *row = r;
+    rl_lanes value = margins_of(a, r);
+    for (int b = 0; b < RL_COLUMNS; b++) {
+      if (value[b] <= most[b]) continue;
+      most[b] = value[b];
+      row[b] = r;
+    }
   }
-  return most;
 }
 
 /* What a neuron's imposed sign misses at a column's point, with the sign of the slope of that; 0: nothing. */
@@ -80,13 +83,27 @@ static int propose(rl_attack *a, int b) {
   return a->calls->try_point(a->calls->context, a->point);
 }
 
-/* Look at the points; 1: the search is over. */
+/* Is a clause looked at?  All are where they are few: a point made for one may do for another. */
+static int is_watched(const rl_attack *a, int clause) {
+  if (a->margins->target->clauses <= FEW_CLAUSES) return 1;
+  for (int b = 0; b < RL_COLUMNS; b++)
+    if (a->clause[b] == clause) return 1;
+  return 0;
+}
+
+/* Look at the points; row: each column's, to descend.  1: the search is over. */
 static int judge(rl_attack *a, int *row) {
-  for (int b = 0; b < RL_COLUMNS; b++) {
-    double value = clause_at(a, a->clause[b], b, &row[b]);
-    if (!(value < a->best) || !obeys(a->columns, b)) continue;
-    a->best = value;
-    if ((value <= 0 || a->any) && propose(a, b)) return 1;
+  for (int k = 0; k < a->margins->target->clauses; k++) {
+    double most[RL_COLUMNS];
+    int at[RL_COLUMNS] = {0};
+    if (!is_watched(a, k)) continue;
+    clause_at(a, k, most, at);
+    for (int b = 0; b < RL_COLUMNS; b++) {
+      if (a->clause[b] == k) row[b] = at[b];
+      if (!(most[b] < a->best) || !obeys(a->columns, b)) continue;
+      a->best = most[b];
+      if ((most[b] <= 0 || a->any) && propose(a, b)) return 1;
+    }
   }
   return 0;
 }
