@@ -261,6 +261,8 @@ static int has_pattern(const rl_worker *w) {
 }
 
 rl_status rl_worker_sample(rl_worker *w, const rl_node *root, rl_error *err) {
+  rl_status status = rl_worker_prepare(w, err);
+  if (status) return status;
   rl_relax_deadline(w->relax, w->shared->until);
   for (int i = 0; i < SAMPLES && !rl_worker_finished(w); i++) {
     random_point(w, root, i % 2);

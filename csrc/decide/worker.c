@@ -92,6 +92,26 @@ static int longest_clause(const rl_property *target) {
   return rows;
 }
 
+/* What only the ladder needs: for a large network, hundreds of megabytes. */
+rl_status rl_worker_prepare(rl_worker *w, rl_error *err) {
+  rl_shared *s = w->shared;
+  rl_status status = RL_OK;
+  if (w->prepared) return RL_OK;
+  if (!w->forward) status = rl_forward_create(&w->forward, s->net, err);
+  if (!status && !w->backward) status = rl_backward_create(&w->backward, s->net, s->net->sizes[0] <= FEW_INPUTS, err);
+  if (!status && !w->compact && s->net->sizes[0] <= FEW_INPUTS && s->net->neurons <= LARGE_NETWORK && !s->record)
+    status = rl_compact_create(&w->compact, s->net, MOST_COMPACT, err);
+  if (!status && !w->dual) status = rl_dual_create(&w->dual, s->net, s->domain, err);
+  if (!status && !w->relax) status = rl_relax_create(&w->relax, s->net, s->domain, s->target, err);
+  if (!status && !w->gradient) status = rl_gradient_create(&w->gradient, s->net, err);
+  if (!status && !w->descent) status = rl_descent_create(&w->descent, s->net, s->domain, s->target, err);
+  if (!status && s->record) status = rl_dual_repeatable(w->dual, err);
+  if (status) return status;
+  if (w->recorder) w->dual->kept = &w->recorder->kept;
+  w->prepared = 1;
+  return RL_OK;
+}
+
 rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   rl_worker *w = rl_alloc(1, sizeof *w);
   if (!w) return rl_fail_memory(err);
@@ -124,22 +144,13 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
       !w->first || !w->weight || !w->worst_wx || !w->worst_x || !w->whole || !w->start || !w->best || !w->slope_lo ||
       !w->slope_hi || !w->undecided)
     status = rl_fail_memory(err);
-  if (!status) status = rl_forward_create(&w->forward, s->net, err);
-  if (!status) status = rl_backward_create(&w->backward, s->net, s->net->sizes[0] <= FEW_INPUTS, err);
-  if (!status && s->net->sizes[0] <= FEW_INPUTS && s->net->neurons <= LARGE_NETWORK && !s->record)
-    status = rl_compact_create(&w->compact, s->net, MOST_COMPACT, err);
-  if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
-  if (!status) status = rl_relax_create(&w->relax, s->net, s->domain, s->target, err);
-  if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
-  if (!status) status = rl_descent_create(&w->descent, s->net, s->domain, s->target, err);
   if (!status) status = rl_witness_create(&w->witness, s->net, s->domain, s->signs, s->target, err);
   if (!status && s->record) status = rl_recorder_create(&w->recorder, s->record, s->net, s->domain, s->target, err);
-  if (!status && s->record) status = rl_dual_repeatable(w->dual, err);
+  if (!status && !rl_search_is_wide(s)) status = rl_worker_prepare(w, err);
   if (status) {
     rl_worker_release(w);
     return status;
   }
-  if (w->recorder) w->dual->kept = &w->recorder->kept;
   *out = w;
   return RL_OK;
 }
@@ -289,8 +300,11 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
 rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_recorder *r = w->recorder;
   if (r) rl_record_begin(r, node->record);
-  rl_status status = node->wide ? rl_worker_process_wide(w, node, children, count, err)
-                                : process(w, node, children, count, err);
+  rl_status status = node->wide ? RL_OK : rl_worker_prepare(w, err);
+  *count = 0;
+  if (!status)
+    status = node->wide ? rl_worker_process_wide(w, node, children, count, err)
+                        : process(w, node, children, count, err);
   if (!r) return status;
   rl_record_trim(r);
   if (!r->failed) return status;

@@ -25,6 +25,7 @@ enum { EXACT_INPUTS = 64 };
 struct rl_worker {
   rl_shared *shared;
   rl_search_stats stats; /* since the last rl_worker_report */
+  int prepared;          /* for the ladder */
   uint8_t *used;         /* neurons whose pattern sign some node needed, since then */
   double lower, reached; /* the shared values, and whether there is a witness, as last seen */
   int have_witness;
@@ -75,6 +76,8 @@ static inline rl_cell rl_node_cell(const rl_node *node) {
 static inline int rl_worker_finished(const rl_worker *w) { return w->shared->mode != RL_MAXIMIZE && w->have_witness; }
 
 /* worker.c */
+/* Work space of all but the wide node; once. */
+rl_status rl_worker_prepare(rl_worker *worker, rl_error *err);
 /* A copy, one level deeper. */
 rl_node *rl_node_child(const rl_shared *shared, const rl_node *parent);
 int rl_network_is_narrow(const rl_network *net);
