@@ -438,7 +438,7 @@ typedef struct rl_box {
   int found;
   double width;      /* sum of widths */
   double log_volume; /* sum of log widths over inputs that are not fixed */
-  double gap;        /* proved: optimum (of the measure asked for) - this value <= gap */
+  double gap;        /* proved: optimum (of the measure asked for) - this value <= gap; infinite: nothing is proved */
   int fixed;         /* inputs of zero width, left out of log_volume */
 } rl_box;
 rl_status rl_region_box_width(const rl_region *region, const double *anchor, double *lo, double *hi, rl_box *box,

@@ -87,7 +87,7 @@ static void set_number(lua_State *L, const char *field, double value) {
 }
 
 /* box("width" or "volume" [, anchor [, seconds]]) -> {lo, hi, sum, log_volume, gap, fixed}, or nil when there is none,
- * or none was found in time. */
+ * or none was found in time.  An infinite gap: none is proved. */
 static int region_box(lua_State *L) {
   static const char *const kinds[] = {"width", "volume", NULL};
   const rl_region *region = self(L);

@@ -278,10 +278,11 @@ local function find_box(self, part, kind)
 end
 
 --- The largest box inside region i: it contains the point unless the strategy ran with anchor = false.  In a region
---- of kind "pattern" one that is proved to be inside, not the largest: its gap is nil.
+--- of kind "pattern" one that is proved to be inside, not the largest: its gap is nil;
+--- elsewhere math.huge where none could be proved.
 ---@param kind? "width"|"volume"  default "width"
 ---@param i? integer  default 1
----@return {lo: number[], hi: number[], sum: number, log_volume: number, gap: number, fixed: integer}|nil box
+---@return {lo: number[], hi: number[], sum: number, log_volume: number, gap: number?, fixed: integer}|nil box
 function Result:box(kind, i)
   kind = kind or "width"
   if not BOX_FIELD[kind] then error(("box: '%s', expected width or volume"):format(tostring(kind)), 0) end
@@ -289,6 +290,9 @@ function Result:box(kind, i)
   if part.boxes[kind] == nil then
     if part.record then
       local box = part.record[BOX_FIELD[kind]]
+      if box and box ~= json.null and box.gap == json.null then
+        box.gap = part.kind ~= "pattern" and math.huge or nil
+      end
       part.boxes[kind] = box and box ~= json.null and setmetatable(box, words.Box) or false
     else
       part.boxes[kind] = find_box(self, part, kind) or false
@@ -327,7 +331,8 @@ end
 
 local function box_record(box)
   if not box then return json.null end
-  return json.object({ lo = box.lo, hi = box.hi, sum = box.sum, log_volume = box.log_volume, gap = box.gap,
+  local gap = box.gap and box.gap < math.huge and box.gap or json.null
+  return json.object({ lo = box.lo, hi = box.hi, sum = box.sum, log_volume = box.log_volume, gap = gap,
                        fixed = box.fixed }, { "lo", "hi", "sum", "log_volume", "gap", "fixed" })
 end
 

@@ -5,7 +5,8 @@
 ---     for step in relucid.strategy.union(net, point, goal, {coverage = 0.9}) do print(step.coverage) end
 ---
 --- Coverage is the share of the domain's inputs with the goal that some region covers, estimated from a seeded uniform
---- sample (never the one that gives starts), with its 95 % confidence interval.
+--- sample (never the one that gives starts), with its 95 % interval.  That is nominal: the same sample tells when to
+--- stop, so that the share is somewhat more often below it than one time in forty.
 local core = require "relucid.core"
 local claims = require "relucid.strategy.claims"
 local hooks = require "relucid.strategy.hooks"
@@ -28,7 +29,7 @@ local sample = require "relucid.sample"
 
 ---@class relucid.UnionStep
 ---@field coverage number           share of the inputs with the goal that is covered
----@field interval {lo: number, hi: number}
+---@field interval {lo: number, hi: number}  nominal
 ---@field regions integer           how many there are
 ---@field result relucid.Result     of the point just characterised
 ---@field point number[]

@@ -57,6 +57,32 @@ function T.test_round_trip_is_exact()
   end)
 end
 
+--- Regions so thin that no gap to the largest box can be proved: written as null.
+function T.test_a_gap_that_is_not_known()
+  local net, unknown = relucid.network { { W = { { 0, 1 } }, b = { 1 } } }, 0
+  local goal = relucid.property.linear(net, { { c = { 1 } } })
+  support.random("gap", function(rng)
+    for _ = 1, 20 do
+      local s, t, a = 2.0 ^ -math.floor(20 + 20 * rng()), 2.0 ^ math.floor(40 * rng()), 2 * rng() - 1
+      local x = { rng() - 0.5, 0.75 + s * rng() }
+      local slack = 2.0 ^ -math.floor(35 + 18 * rng())
+      local v = t * x[1] + a * t * x[2]
+      local domain = relucid.domain { lo = { -0.5, 0.75 }, hi = { 0.5, 0.75 + s }, A = { { t, a * t }, { -t, -a * t } },
+                                      b = { v + slack * t, slack * t - v } }
+      local result = relucid.strategy.prophecy(net, x, goal, { domain = domain, anchor = false })
+      local text = result:json()
+      local back = Result.decode(text)
+      lu.assertEquals(back:json(), text)
+      for _, kind in ipairs { "width", "volume" } do
+        local box = result:box(kind)
+        lu.assertEquals(back:box(kind), box)
+        if box and box.gap == math.huge then unknown = unknown + 1 end
+      end
+    end
+  end)
+  lu.assertTrue(unknown > 0)
+end
+
 -- What strategies find in `net` for the goal, by name.
 local function found(net, point, goal, domain, data)
   local list = {}
