@@ -37,6 +37,43 @@ static rl_status approach(rl_worker *w, const rl_node *node, const int8_t *signs
   return status;
 }
 
+/* Of the inputs' ranges, the parts around 0 in which doubles are finer are looked through as well: 2^-FINER of them. */
+enum { FINER = 3, FINEST = 12 };
+
+/* With more inputs that takes too long. */
+enum { FLAT_INPUTS = 24, PART_INPUTS = 8 };
+
+/* The same where the set is flat: look on its plane. */
+static rl_status try_flat(rl_worker *w, const double *lo, const double *hi, const int8_t *signs, int clause,
+                          rl_error *err) {
+  rl_shared *s = w->shared;
+  int found = 0;
+  if (s->net->sizes[0] > FLAT_INPUTS || (s->until > 0 && rl_now() > s->until)) return RL_OK;
+  rl_status status =
+      rl_exact_flat(s->net, s->domain, lo, hi, signs, w->needed, s->target, clause, MOST_PIVOTS, w->x, &found, err);
+  if (!status && found) rl_worker_try(w, w->x, 1);
+  return status;
+}
+
+/* The same in parts of the node's box, one input near 0 each. */
+static rl_status try_flat_parts(rl_worker *w, const rl_node *node, const int8_t *signs, int clause, rl_error *err) {
+  size_t n = (size_t)w->shared->net->sizes[0];
+  memcpy(w->slope_lo, node->lo, n * sizeof *w->slope_lo);
+  memcpy(w->slope_hi, node->hi, n * sizeof *w->slope_hi);
+  rl_status status = RL_OK;
+  for (int bits = FINER; bits <= FINEST && n <= PART_INPUTS; bits += FINER)
+    for (size_t j = 0; j < n && !status && !rl_worker_finished(w); j++) {
+      double part = ldexp(fmax(fabs(node->lo[j]), fabs(node->hi[j])), -bits);
+      if (node->lo[j] > part || node->hi[j] < -part) continue;
+      w->slope_lo[j] = fmax(node->lo[j], -part);
+      w->slope_hi[j] = fmin(node->hi[j], part);
+      status = try_flat(w, w->slope_lo, w->slope_hi, signs, clause, err);
+      w->slope_lo[j] = node->lo[j];
+      w->slope_hi[j] = node->hi[j];
+    }
+  return status;
+}
+
 /* Every sign is decided: settle the open clauses in rational arithmetic. */
 rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
@@ -65,6 +102,8 @@ rl_status rl_worker_settle(rl_worker *w, rl_node *node, rl_error *err) {
     rl_worker_try(w, w->x, 1);
     int wanted = (s->mode == RL_FIND && sign >= 0) || (s->mode == RL_FIND_STRICT && sign > 0);
     if (wanted && !rl_worker_finished(w)) status = try_inside(w, node, signs, k, err);
+    if (wanted && !status && !rl_worker_finished(w)) status = try_flat(w, node->lo, node->hi, signs, k, err);
+    if (wanted && !status && !rl_worker_finished(w)) status = try_flat_parts(w, node, signs, k, err);
     if (status) break;
     if (s->mode == RL_MAXIMIZE && nextafter(value, -INFINITY) > w->reached) {
       rl_worker_reached(w, nextafter(value, -INFINITY)); /* the value was rounded upwards */

@@ -35,6 +35,13 @@ rl_status rl_exact_inside(const rl_network *net, const rl_domain *domain, const 
                           const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
                           long max_pivots, double *x, int *inside, rl_error *err);
 
+/* The same where some rows, of the set's and the clause's, are 0 all over it, so that its inputs lie on a plane, and
+ * rounding leads out: x[n] is on these rows, exactly, near the point where the smallest of the others is largest.
+ * *found = 0: there is no such plane, or no point of doubles was found on it. */
+rl_status rl_exact_flat(const rl_network *net, const rl_domain *domain, const double *lo, const double *hi,
+                        const int8_t *signs, const uint8_t *impose, const rl_property *target, int clause,
+                        long max_pivots, double *x, int *found, rl_error *err);
+
 /* The exact value of min over the clause's rows of a.x + c.F(x) + d at a point:
  * its sign (-1, 0, 1), and the value rounded downwards. */
 rl_status rl_exact_value(const rl_network *net, const rl_property *target, int clause, const double *x, int *sign,
