@@ -50,6 +50,7 @@ static void fill(rl_margins *m, const rl_reduced *net, double threshold, double 
   m->ranges = 1;
   for (int j = 0; j < m->width; j++) m->ranges += size[j];
   for (int j = 0; j < m->inputs; j++) m->ranges += net->size[j];
+  for (int r = 0; r < m->total; r++) m->charge[r] += RL_TINY * m->ranges; /* of a row's own: weights may be large */
 }
 
 rl_status rl_margins_create(rl_margins *out, const rl_reduced *net, const rl_property *target, double threshold,
