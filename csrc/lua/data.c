@@ -1,6 +1,8 @@
 /* relucid.data: rows of numbers, as read from a file.  Immutable. */
 #include "lua/common.h"
 
+#include <math.h>
+
 static void release(void *object) { rl_data_release(object); }
 
 static const rl_data *self(lua_State *L) { return rlua_check(L, 1, &rlua_data, "data"); }
@@ -12,9 +14,13 @@ int rlua_data_create(lua_State *L) {
   const char *path = from_table ? NULL : luaL_checkstring(L, 1);
   double scale = 0;
   if (!lua_isnil(L, 2)) {
-    rlua_check_list(L, 2, "options");
-    lua_getfield(L, 2, "scale");
-    scale = luaL_optnumber(L, -1, 0);
+    static const char *const keys[] = {"scale", NULL};
+    rlua_check_options(L, 2, "data", keys, NULL);
+    if (lua_getfield(L, 2, "scale") != LUA_TNIL) {
+      scale = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
+      if (!isfinite(scale) || scale == 0)
+        rlua_raise(L, "scale is %s, expected a finite number other than 0", rlua_describe(L, -1));
+    }
   }
   int rows = 0, columns = -1;
   const double *values = from_table ? rlua_matrix(L, 1, "data", &rows, &columns) : NULL;

@@ -7,7 +7,8 @@ static const rl_domain *self(lua_State *L) { return rlua_check(L, 1, &rlua_domai
 
 /* domain{lo = list, hi = list [, A = rows, b = list]}: lo <= x <= hi and A x <= b. */
 int rlua_domain_create(lua_State *L) {
-  rlua_check_list(L, 1, "domain");
+  static const char *const keys[] = {"lo", "hi", "A", "b", NULL};
+  rlua_check_options(L, 1, "domain", keys, NULL);
   lua_settop(L, 1);
   int n, rows;
   lua_getfield(L, 1, "lo");

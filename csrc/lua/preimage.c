@@ -229,7 +229,8 @@ static int preimage_split(lua_State *L) {
   int part = rlua_integer(L, 2, "part", 1, rl_preimage_parts(preimage)), kind = RL_SPLIT_NONE, index = 0;
   double at = 0;
   if (!lua_isnil(L, 3)) {
-    rlua_check_list(L, 3, "split");
+    static const char *const keys[] = {"neuron", "input", "at", NULL};
+    rlua_check_options(L, 3, "split", keys, NULL);
     if (lua_getfield(L, 3, "neuron") != LUA_TNIL) {
       kind = RL_SPLIT_NEURON;
       index = rlua_neuron(L, -1, h->net, "neuron");

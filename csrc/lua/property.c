@@ -112,7 +112,11 @@ static int field_length(lua_State *L, const char *field) {
 
 /* Row t (0-based) of the list at idx into r. */
 static void read_row(lua_State *L, int idx, rows *r, int t) {
+  static const char *const keys[] = {"c", "d", "a", NULL};
   lua_rawgeti(L, idx, t + 1);
+  const char *name = lua_pushfstring(L, "row %d", t + 1);
+  rlua_check_options(L, lua_gettop(L) - 1, name, keys, NULL);
+  lua_pop(L, 1);
   const char *what = lua_pushfstring(L, "row %d: c", t + 1);
   lua_getfield(L, -2, "c");
   memcpy(r->c + (size_t)t * (size_t)r->m, rlua_numbers(L, -1, what, r->m, NULL), (size_t)r->m * sizeof(double));

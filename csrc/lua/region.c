@@ -18,7 +18,8 @@ int rlua_region_create(lua_State *L) {
   if (rl_domain_inputs(domain) != rl_network_inputs(net))
     rlua_raise(L, "domain: has %d inputs, the network has %d", rl_domain_inputs(domain), rl_network_inputs(net));
   if (!lua_isnil(L, 4)) {
-    rlua_check_list(L, 4, "rows");
+    static const char *const keys[] = {"A", "b", NULL};
+    rlua_check_options(L, 4, "rows", keys, NULL);
     rlua_halfspaces(L, 4, rl_network_inputs(net), &rows, &A, &b);
   }
   rlua_handle *h = rlua_new(L, &rlua_region, 0);

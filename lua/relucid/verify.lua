@@ -6,6 +6,7 @@
 --- (relucid.disjunction).
 local core = require "relucid.core"
 local disjunction = require "relucid.disjunction"
+local hooks = require "relucid.strategy.hooks"
 local job = require "relucid.job"
 local vnnlib = require "relucid.io.vnnlib"
 
@@ -92,7 +93,7 @@ function Run:over()
   local options = self.options
   if options.timeout and self:seconds() >= options.timeout then
     self.reason = "seconds"
-  elseif options.stop and options.stop() then
+  elseif options.stop and hooks.asks("stop", options.stop) then
     self.reason = "stopped"
   elseif options.progress then
     local stats = self:stats()

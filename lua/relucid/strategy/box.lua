@@ -77,12 +77,18 @@ local function costs(task)
   return list
 end
 
+-- The hook order is about inputs here: patterns are minimised without it.
+local function take_order(task)
+  local rest = {}
+  for name, value in pairs(task.hooks) do rest[name] = value end
+  task.input_order, rest.order = rest.order, nil
+  task.hooks = rest
+end
+
 local function order_of(task, box)
-  if not task.hooks.order then return nil end
-  local order = hooks.call("order", task.hooks.order, box, { network = task.net, point = task.point,
-                                                              domain = task.domain, goal = task.goal })
-  if type(order) ~= "table" then error(("option order: returned %s, expected a list"):format(type(order)), 0) end
-  return order
+  if not task.input_order then return nil end
+  local context = { network = task.net, point = task.point, domain = task.domain, goal = task.goal }
+  return hooks.inputs("order", hooks.call("order", task.input_order, box, context), task.net.n)
 end
 
 local function grower(task, box, proof)
@@ -148,6 +154,7 @@ end
 ---@param task relucid.Task
 ---@return relucid.Result result  result.faces: what ended each face (relucid.Face), with its counterexample
 local function run(task)
+  take_order(task)
   local box, proof = starting_box(task)
   check_start(task, box)
   if not proof then

@@ -269,7 +269,7 @@ function Run:drive(step, state)
     if options.progress then hooks.call("progress", options.progress, now) end
     if options.timeout and now.seconds >= options.timeout then
       ended = "timeout"
-    elseif options.stop and hooks.call("stop", options.stop, now) then
+    elseif options.stop and hooks.asks("stop", options.stop, now) then
       ended = "stopped"
     end
     return ended ~= nil

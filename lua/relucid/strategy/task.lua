@@ -113,7 +113,7 @@ function Task:poll(state)
   elseif given.progress or given.stop then
     local now = state and state() or self:state()
     if given.progress then hooks.call("progress", given.progress, now) end
-    if given.stop and hooks.call("stop", given.stop, now) then self.ended = "stopped" end
+    if given.stop and hooks.asks("stop", given.stop, now) then self.ended = "stopped" end
   end
   return self.ended ~= nil
 end

@@ -22,7 +22,7 @@ function T.test_refuses()
   raises("data: list is empty, expected rows of numbers", relucid.data, {})
   raises("data[2] has 1 numbers, expected 2", relucid.data, { { 1, 2 }, { 3 } })
   raises("row is 3, expected an integer from 1 to 1", function() return relucid.data({ { 1 } }):row(3) end)
-  raises("options: list expected, got number", relucid.data, { { 1 } }, 5)
+  raises("data: list expected, got number", relucid.data, { { 1 } }, 5)
   support.raises_with("/nowhere/points.csv", relucid.data, "/nowhere/points.csv")
   local data = relucid.data { { 1 } }
   data:close()

@@ -31,4 +31,17 @@ function T.test_refuses()
   lu.assertEquals(tostring(d), "domain (closed)")
 end
 
+-- A field that is not known is a slip of the pen, wherever a table is read.
+function T.test_unknown_fields()
+  local net, domain = support.small(), support.square()
+  raises("domain: unknown option 'low'; known are: lo hi A b", relucid.domain, { lo = { 0 }, hi = { 1 }, low = 1 })
+  raises("data: unknown option 'scael'; known are: scale", relucid.data, { { 1 } }, { scael = 2 })
+  raises("scale is 'nan', expected a finite number other than 0", relucid.data, { { 1 } }, { scale = "nan" })
+  raises("rows: unknown option 'c'; known are: A b", relucid.region, net, domain, nil, { A = {}, b = {}, c = {} })
+  raises("row 1: unknown option 'D'; known are: c d a", relucid.property.linear, net, { { c = { 1, 0 }, D = 1 } })
+  local preimage = net:preimage { domain = domain, property = relucid.property.argmax(net, 1) }
+  raises("split: unknown option 'neurons'; known are: neuron input at", preimage.split, preimage, 1,
+         { neurons = { 1, 1 } })
+end
+
 return T

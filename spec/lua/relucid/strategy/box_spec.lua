@@ -96,8 +96,27 @@ function T.test_the_order_is_the_users()
     return { 2, 1 }
   end })
   lu.assertEquals({ result.status, #seen.lo }, { "proved", 2 })
-  raises("option order: returned nil, expected a list", strategy.box, support.small(), { 0.5, -0.5 }, nil,
-         { domain = support.square(), order = function() end })
+  local function ordered(order)
+    return strategy.box, support.small(), { 0.5, -0.5 }, nil, { domain = support.square(), order = order }
+  end
+  raises("option order: returned nil, expected a list", ordered(function() end))
+  raises("option order: returned [1] = 101, expected an input from 1 to 2", ordered(function() return { 101 } end))
+  raises("option order: returned [2] = 'x', expected an input from 1 to 2", ordered(function() return { 1, "x" } end))
+  raises("option order: returned input 2 twice", ordered(function() return { 2, 2 } end))
+end
+
+-- The hook is about inputs: the patterns of the starting regions are minimised without it.
+function T.test_the_order_is_of_inputs_alone()
+  local net = support.random_network(support.generator(5), { 3, 8, 8, 2 })
+  local point, calls = { 0.25, -0.5, 0.125 }, 0
+  local result = strategy.box(net, point, nil, {
+    domain = relucid.domain { lo = { -1, -1, -1 }, hi = { 1, 1, 1 } }, anchor = false,
+    order = function(box)
+      calls = calls + 1
+      lu.assertEquals({ type(box.lo), #box.lo }, { "table", 3 })
+      return { 3, 1 }
+    end })
+  lu.assertEquals({ result.status, calls, result.options.anchor }, { "proved", 1, false })
 end
 
 -- Without answers, the box is what was proved, and it is said that it may not be maximal.

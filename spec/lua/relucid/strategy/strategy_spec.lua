@@ -220,6 +220,17 @@ function T.test_raising_hooks_pass_through()
 end
 
 -- Whose error it is, is said; the message is kept.
+function T.test_stop_says_yes_or_no()
+  local net, domain = support.small(), support.square()
+  local goal = relucid.property.argmax(net, 1)
+  for value, words in pairs { no = "'no'", [1] = "1" } do
+    local function stop() return value end
+    local message = ("option stop: returned %s, expected true, false or nil"):format(words)
+    support.raises(message, strategy.prophecy, net, { 0.5, -0.5 }, goal, { domain = domain, stop = stop })
+    support.raises(message, strategy.preimage, net, goal, { domain = domain, stop = stop })
+  end
+end
+
 function T.test_raising_hooks_are_named()
   for _, name in ipairs { "stop", "progress", "order" } do
     local ok, message = pcall(slow, { [name] = function() error "no such luck" end })
