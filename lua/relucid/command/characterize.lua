@@ -83,6 +83,8 @@ function characterize.define(parser)
     :count("*"):convert(assignment):target "settings"
   parser:option("--domain", "The inputs considered: JSON object, or a file of it, with lo and hi. "
     .. "Default: the box that the network's file gives."):argname "FILE"
+  parser:option("--radius", "Of the inputs considered, only those no farther than R from the point in any coordinate.")
+    :argname("R"):convert(converters.amount)
   parser:option("--data", "Data whose rows in the region are counted."):argname "FILE"
   parser:flag("--no-anchor", "Boxes need not contain the point."):target "no_anchor"
   parser:flag("--raw", "Physical units of the .nnet file everywhere.")
@@ -123,6 +125,14 @@ local function add_own(options, args)
   end
 end
 
+-- The domain that is asked for; nil: the goal's or the network's own.  A radius is enough where there is none.
+local function given_domain(net, args, point)
+  if args.domain then return input.domain(args.domain, net.n) end
+  local is_file = args.goal:gsub("%.gz$", ""):match "%.vnnlib$"
+  if args.radius and not is_file and not net:box() then return relucid.domain.ball(point, args.radius) end
+  return nil
+end
+
 ---@param args table  as argparse gives them
 ---@return integer status
 function characterize.run(args)
@@ -131,7 +141,8 @@ function characterize.run(args)
   local point = input.point(args.point, net.n, data)
   local progress = Progress.new()
   local goal, domain = goals.of(net, args.goal, point, { raw = args.raw, dashes = "--",
-                                                         domain = args.domain and input.domain(args.domain, net.n) })
+                                                         domain = given_domain(net, args, point) })
+  if args.radius then domain = relucid.domain.ball(point, args.radius, domain) end
   local options = { domain = domain, data = data, anchor = not args.no_anchor, raw = args.raw,
                     seed = args.seed, threads = args.threads, timeout = args.timeout,
                     query_timeout = args.query_timeout, progress = show(progress) }
