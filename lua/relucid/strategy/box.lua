@@ -1,7 +1,9 @@
---- A box around the point, grown face by face with the decision procedure as judge: not bound to the point's linear
---- piece nor to any pattern.  What keeps each face from moving is told: the domain's edge, or a counterexample within
+--- A box around the point, not bound to its linear piece nor to any pattern, in two phases: all faces at once by
+--- gradient ascent under certified bounds (relucid.strategy.ascent), then face by face with the decision procedure as
+--- judge.  What keeps each face from moving is told: the domain's edge, or a counterexample within
 --- delta outside it.  Inputs that keep their whole range are irrelevant to the decision around the point.
 local core = require "relucid.core"
+local ascent = require "relucid.strategy.ascent"
 local claims = require "relucid.strategy.claims"
 local hooks = require "relucid.strategy.hooks"
 local option = require "relucid.strategy.options"
@@ -13,52 +15,96 @@ local paper = require "relucid.strategy.paper"
 local proved = require "relucid.strategy.proved"
 
 ---@class relucid.BoxOptions: relucid.StrategyOptions
----@field start? "paper"|"piece"|{lo: number[], hi: number[]}  where to begin: the largest box by volume of the
----                      paper's regions (default), or of the point's linear piece: fewer queries; or a box, which is
----                      proved first
+---@field start? "ascent"|"paper"|"piece"|{lo: number[], hi: number[]}  where the second phase begins: after an ascent
+---                      (default), with the largest box by volume of the paper's regions, or of the point's linear
+---                      piece; or with a box, which is proved first
+---@field effort? number  of the ascent, default 1: some ten seconds of one core, of a timeout at most half
+---@field measure? "volume"|"width"|"least"  what the ascent enlarges: the log-volume (default), the total width
+---                      in widths of the domain, the least width
+---@field weights? number[]  of the inputs in the measure, default 1 each
+---@field within? number|{lo: number[], hi: number[]}  the box does not leave this box, or this distance of the point
 ---@field delta? number  how far outside a face its counterexample may be, in widths of the domain; default 1e-3
 ---@field patience? integer  after so many queries in a row without an answer the growth ends; default 10
 ---@field order? fun(box: table, context: table): integer[]  inputs in the order in which to grow single faces
 
+local function is_box(value)
+  return type(value) == "table" and type(value.lo) == "table" and type(value.hi) == "table"
+end
+
 local OWN = {
-  start = { default = "paper", check = function(value)
-    if type(value) == "table" and type(value.lo) == "table" and type(value.hi) == "table" then return nil end
-    return option.one_of("paper", "piece")(value) and "paper, piece or a box {lo, hi}"
-  end, help = "where to begin: the largest box of the paper's regions, of the point's piece, or a box {lo, hi}" },
+  start = { default = "ascent", check = function(value)
+    if is_box(value) then return nil end
+    return option.one_of("ascent", "paper", "piece")(value) and "ascent, paper, piece or a box {lo, hi}"
+  end, help = "ascent, the largest box of the paper's regions, of the point's piece, or a box {lo, hi}" },
+  effort = { default = 1, type = "number", check = option.positive,
+             help = "of the ascent: 1 is some ten seconds of one core, of a timeout at most half" },
+  measure = { default = "volume", check = option.one_of("volume", "width", "least"),
+              help = "what the ascent enlarges: volume, total width, least width" },
+  weights = { type = "table", help = "of the inputs in the measure, default 1 each" },
+  within = { check = function(value)
+    if not is_box(value) and option.positive(value) then return "a number > 0 or a box {lo, hi}" end
+  end, help = "a box {lo, hi} that is not left, or a distance from the point" },
   delta = { default = 1e-3, type = "number", check = option.positive,
             help = "how far outside a face its counterexample may be, in widths of the domain" },
   patience = { default = 10, type = "number", check = option.count,
                help = "after so many queries in a row without an answer the growth ends" },
 }
 
+local ASCENT_SHARE = 0.5 -- of a timeout
+
 local function of_regions(task)
   local parts = { paper.prophecy(task) or nil }
-  if task.own.start == "paper" then
-    local regions = paper.nninfer(task, paper.EPSILONS)
-    for _, part in ipairs(regions) do parts[#parts + 1] = part end
-  end
+  local regions = paper.nninfer(task, paper.EPSILONS)
+  for _, part in ipairs(regions) do parts[#parts + 1] = part end
   return parts
 end
 
+-- Where the faces may go: the domain's box, cut by the option within.
+local function room_of(task)
+  local domain, within = task.domain, task.own.within
+  if not within then return domain end
+  local lo, hi = domain.lo, domain.hi
+  for i, x in ipairs(task.point) do
+    local low, high = math.type(within) and x - within or within.lo[i], math.type(within) and x + within or within.hi[i]
+    if not (math.type(low) and math.type(high) and low <= x and x <= high) then
+      error(("option within: input %d is %s to %s, expected numbers around the point's %.17g"):format(i, tostring(low),
+        tostring(high), x), 0)
+    end
+    lo[i], hi[i] = math.max(lo[i], low), math.min(hi[i], high)
+  end
+  return core.domain { lo = lo, hi = hi, A = domain.A, b = domain.b }
+end
+
+local function clipped(box, room)
+  local lo, hi = {}, {}
+  for i, low in ipairs(room.lo) do lo[i], hi[i] = math.max(box.lo[i], low), math.min(box.hi[i], room.hi[i]) end
+  return { lo = lo, hi = hi }
+end
+
 -- The best box known to have the goal, with its proof, or the point alone.
-local function starting_box(task)
+local function starting_box(task, room)
   local start = task.own.start
   if type(start) == "table" then return { lo = start.lo, hi = start.hi } end
-  local parts = start == "piece" and { paper.piece(task) or nil } or of_regions(task)
+  if start == "ascent" then
+    local box, proof = ascent.box(task, room, { effort = task.own.effort, measure = task.own.measure,
+      weights = task.own.weights, seconds = task.hooks.timeout and ASCENT_SHARE * task.hooks.timeout })
+    if box then return box, proof end
+  end
+  local parts = start == "paper" and of_regions(task) or { paper.piece(task) or nil }
   local best, best_proof
   for _, part in ipairs(parts) do
     local box, proof = proved.box(claims.implied(task, part), "volume", task.point, task:left(), task.domain)
     if measure.better(measure.box("volume", box), measure.box("volume", best)) then best, best_proof = box, proof end
   end
-  return best or { lo = task.point, hi = task.point }, best_proof
+  return best and clipped(best, room) or { lo = task.point, hi = task.point }, best_proof
 end
 
-local function check_start(task, box)
+local function check_start(task, room, box)
   for i, x in ipairs(task.point) do
     local lo, hi = box.lo[i], box.hi[i]
-    if not (math.type(lo) and math.type(hi) and lo >= task.domain.lo[i] and hi <= task.domain.hi[i]) then
-      error(("option start: input %d is %s to %s, expected numbers inside the domain"):format(i, tostring(lo),
-                                                                                            tostring(hi)), 0)
+    if not (math.type(lo) and math.type(hi) and lo >= room.lo[i] and hi <= room.hi[i]) then
+      error(("option start: input %d is %s to %s, expected numbers inside %s"):format(i, tostring(lo), tostring(hi),
+        task.own.within and "what option within allows" or "the domain"), 0)
     end
     if x < lo or x > hi then error(("option start: the box does not contain the point: input %d"):format(i), 0) end
   end
@@ -91,11 +137,11 @@ local function order_of(task, box)
   return hooks.inputs("order", hooks.call("order", task.input_order, box, context), task.net.n)
 end
 
-local function grower(task, box, proof)
+local function grower(task, room, box, proof)
   local domain = task.domain
   local A, b, deltas = domain.A, domain.b, {}
-  local limit_lo, limit_hi = domain.lo, domain.hi
-  for i = 1, domain.n do deltas[i] = task.own.delta * (limit_hi[i] - limit_lo[i]) end
+  local limit_lo, limit_hi = room.lo, room.hi
+  for i = 1, domain.n do deltas[i] = task.own.delta * (domain.hi[i] - domain.lo[i]) end
   return grow.new {
     lo = box.lo, hi = box.hi, proof = proof, limit_lo = limit_lo, limit_hi = limit_hi, delta = deltas,
     cost = costs(task),
@@ -155,8 +201,9 @@ end
 ---@return relucid.Result result  result.faces: what ended each face (relucid.Face), with its counterexample
 local function run(task)
   take_order(task)
-  local box, proof = starting_box(task)
-  check_start(task, box)
+  local room = room_of(task)
+  local box, proof = starting_box(task, room)
+  check_start(task, room, box)
   if not proof then
     local domain = core.domain { lo = box.lo, hi = box.hi, A = task.domain.A, b = task.domain.b }
     local verdict, _, token = task:decide(domain, nil, task.goal)
@@ -169,7 +216,7 @@ local function run(task)
       return claims.result(task, {})
     end
   end
-  local growing = grower(task, box, proof)
+  local growing = grower(task, room, box, proof)
   task:guard(function() growing:run() end)
   local lo, hi, faces, open = growing.lo, growing.hi, growing:endings(), 0
   for _, face in ipairs(faces) do open = open + (face.ending == "unknown" and 1 or 0) end
@@ -182,4 +229,4 @@ local function run(task)
 end
 
 return registry.define("box", { run = run, options = OWN,
-                                summary = "a box around the point, grown face by face while it is proved" })
+                                summary = "a box around the point, grown on all faces at once, then one by one" })

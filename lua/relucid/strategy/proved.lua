@@ -118,6 +118,22 @@ function proved.minimize(question, property, fields)
            proof = verdict == "proved" and implication(net, domain, pattern, property) or nil }
 end
 
+--- A box grown around a point by gradient ascent on all its faces (relucid.network's method inflate).
+---@param question relucid.Question  without a pattern; limits: options of inflate
+---@param goal table      relucid.property, one conjunction
+---@param point number[]
+---@return {lo: number[], hi: number[]}|nil box
+---@return relucid.Proved|nil proof  the goal holds on the box, cut by the domain's rows
+function proved.inflate(question, goal, point)
+  local net, domain = question.net, question.domain
+  local inflate <close> = net:inflate(merged(question.limits, { domain = domain, goal = goal, point = point }))
+  question.drive(inflate)
+  local box = inflate:box()
+  if not box then return nil end
+  local inner = core.domain { lo = box.lo, hi = box.hi, A = domain.A, b = domain.b }
+  return box, implication(net, inner, nil, goal)
+end
+
 -- ---- what follows ---------------------------------------------------------------------------------
 
 ---@class relucid.Set  the inputs of a domain that obey a pattern and some more rows

@@ -103,7 +103,7 @@ function T.test_wrong_arguments()
       end
     end
     each_method(function(kind, name, method)
-      if name == "close" or name == "run" or name == "step" then return end
+      if name == "close" or name == "run" or name == "step" or name == "wait" then return end -- may take long
       for _ = 1, 60 do try(method, all[kind], pick(), pick(), pick(), pick()) end
     end)
     for _, name in ipairs { "network", "pattern", "domain", "region", "data" } do

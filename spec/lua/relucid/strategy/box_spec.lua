@@ -86,7 +86,48 @@ function T.test_starting_boxes()
   raises("option start: the box does not contain the point: input 1", run { lo = { 0, -1 }, hi = { 0.25, 0 } })
   raises("option start: input 2 is -2 to 0, expected numbers inside the domain",
          run { lo = { 0, -2 }, hi = { 0.5, 0 } })
-  raises("option start: is corner, expected paper, piece or a box {lo, hi}", run "corner")
+  local function with(more)
+    return strategy.box(net, { 0.5, -0.5 }, nil, { domain = support.square(), [next(more)] = select(2, next(more)) })
+  end
+  raises("option within: is 0, expected a number > 0 or a box {lo, hi}", with, { within = 0 })
+  raises("option within: input 2 is 0 to 1, expected numbers around the point's -0.5", with,
+         { within = { lo = { 0, 0 }, hi = { 1, 1 } } })
+  raises("option measure: is area, expected one of: volume, width, least", with, { measure = "area" })
+  raises("option effort: is 0, expected a number > 0", with, { effort = 0 })
+  raises("option start: is corner, expected ascent, paper, piece or a box {lo, hi}", run "corner")
+end
+
+-- The box stays where it may be, and its faces end there or at counterexamples.
+T.test_within = sampling.each(6, function(rng, net, domain, point, goal)
+  local lo, hi = {}, {}
+  for i, x in ipairs(point) do lo[i], hi[i] = math.max(x - 0.25, domain.lo[i]), math.min(x + 0.25, domain.hi[i]) end
+  for _, start in ipairs { "ascent", "piece" } do
+    for _, within in ipairs { 0.25, { lo = lo, hi = hi } } do
+      local result = strategy.box(net, point, goal, { domain = domain, within = within, start = start, delta = 0.01 })
+      lu.assertEquals({ result.status, result.maximal }, { "proved", true })
+      local region = result:region()
+      for i = 1, net.n do lu.assertTrue(region.lo[i] >= lo[i] and region.hi[i] <= hi[i]) end
+      for _, face in ipairs(result.faces) do
+        local limit = face.side == "lo" and lo or hi
+        if face.ending == "edge" then lu.assertEquals(region[face.side][face.input], limit[face.input]) end
+      end
+      sampling.check(rng, net, goal, result)
+    end
+  end
+end)
+
+function T.test_measures_and_weights()
+  local net = relucid.network { { W = { { 1, 1 } }, b = { 0 } } }
+  local goal = relucid.property.linear { { c = { -1 }, d = 1 } } -- x1 + x2 <= 1
+  local function widths(options)
+    options.domain, options.patience = support.square(0, 1), 1
+    local region = strategy.box(net, { 0, 0 }, goal, options):region()
+    return region.hi[1], region.hi[2]
+  end
+  local first, second = widths { weights = { 9, 1 }, delta = 1e-3 }
+  lu.assertTrue(first > 0.85 and second < 0.15)
+  first, second = widths { measure = "least", delta = 1e-3 }
+  lu.assertTrue(math.min(first, second) > 0.45)
 end
 
 function T.test_the_order_is_the_users()
