@@ -10,6 +10,8 @@
 /* MOST_EXPONENT: faces come no nearer to the point than exp(-30) of their room.  HALVINGS of a step that loses the
  * proof; START_HALVINGS of the box that is begun with. */
 enum { MOST_EXPONENT = 30, HALVINGS = 6, START_HALVINGS = 50 };
+/* The number of steps, a power of two, after which the first proof is made. */
+enum { FIRST_PROOF = 64 };
 static const double SLICE_SECONDS = 0.2;
 static const double FIRST_MOMENT = 0.9, SECOND_MOMENT = 0.99; /* Adam's decay */
 static const double SLOPE_RATE = 0.3;                         /* of slopes, in that of the faces */
@@ -426,6 +428,11 @@ static int next_stage(rl_inflate *f) {
   return 1;
 }
 
+/* Now and then within a stage, so that a box is proved whenever time is up. */
+static int is_time_to_prove(const rl_inflate *f) {
+  return f->stage_steps >= FIRST_PROOF && (f->stage_steps & (f->stage_steps - 1)) == 0;
+}
+
 static int stage_is_over(const rl_inflate *f) {
   return (double)f->stage_steps >= (f->stage ? f->options.stage_steps : f->options.steps);
 }
@@ -439,6 +446,7 @@ rl_status rl_inflate_step(rl_inflate *f, long steps, int *done, rl_error *err) {
   }
   for (long k = 0; k < steps && !f->done; k++) {
     step(f);
+    if (is_time_to_prove(f)) prove_best(f);
     if (stage_is_over(f) && !next_stage(f)) return rl_fail_memory(err);
     if (rl_interrupted() || rl_now() > until) break;
   }

@@ -18,7 +18,7 @@ local proved = require "relucid.strategy.proved"
 ---@field start? "ascent"|"paper"|"piece"|{lo: number[], hi: number[]}  where the second phase begins: after an ascent
 ---                      (default), with the largest box by volume of the paper's regions, or of the point's linear
 ---                      piece; or with a box, which is proved first
----@field effort? number  of the ascent, default 1: some ten seconds of one core, of a timeout at most half
+---@field effort? number  of the ascent, default 1: some ten seconds of one core, of a timeout at most three quarters
 ---@field measure? "volume"|"width"|"least"  what the ascent enlarges: the log-volume (default), the total width
 ---                      in widths of the domain, the least width
 ---@field weights? number[]  of the inputs in the measure, default 1 each
@@ -37,7 +37,7 @@ local OWN = {
     return option.one_of("ascent", "paper", "piece")(value) and "ascent, paper, piece or a box {lo, hi}"
   end, help = "ascent, the largest box of the paper's regions, of the point's piece, or a box {lo, hi}" },
   effort = { default = 1, type = "number", check = option.positive,
-             help = "of the ascent: 1 is some ten seconds of one core, of a timeout at most half" },
+             help = "of the ascent: 1 is some ten seconds of one core, of a timeout at most three quarters" },
   measure = { default = "volume", check = option.one_of("volume", "width", "least"),
               help = "what the ascent enlarges: volume, total width, least width" },
   weights = { type = "table", help = "of the inputs in the measure, default 1 each" },
@@ -50,7 +50,7 @@ local OWN = {
                help = "after so many queries in a row without an answer the growth ends" },
 }
 
-local ASCENT_SHARE = 0.5 -- of a timeout
+local ASCENT_SHARE, QUERY_SHARE = 0.75, 0.02 -- of a timeout
 
 local function of_regions(task)
   local parts = { paper.prophecy(task) or nil }
@@ -216,6 +216,8 @@ local function run(task)
       return claims.result(task, {})
     end
   end
+  local timeout = task.hooks.timeout
+  task.query_seconds = timeout and QUERY_SHARE * timeout -- one query is not to take all that is left
   local growing = grower(task, room, box, proof)
   task:guard(function() growing:run() end)
   local lo, hi, faces, open = growing.lo, growing.hi, growing:endings(), 0

@@ -24,6 +24,7 @@ local query = require "relucid.strategy.query"
 ---@field options table       what a record says of the options
 ---@field stats table
 ---@field notes string[]
+---@field query_seconds number|nil  for each query, where the options say nothing
 ---@field ended string|nil    "interrupted", "timeout", "stopped"
 ---@field verdict string      of the first query of the minimisation at hand
 ---@field pattern table|nil   the smallest one so far
@@ -149,7 +150,8 @@ function Task:left()
 end
 
 function Task:search_options(base)
-  base.seed, base.threads, base.seconds = self.hooks.seed, self.hooks.threads, self.hooks.query_timeout
+  base.seed, base.threads = self.hooks.seed, self.hooks.threads
+  base.seconds = self.hooks.query_timeout or self.query_seconds
   local left = self:left()
   if left then base.seconds = math.min(base.seconds and base.seconds > 0 and base.seconds or left, left) end
   for name, value in pairs(self.hooks.search or {}) do base[name] = value end
