@@ -65,11 +65,11 @@ typedef struct rl_network rl_network; /* immutable, reference counted */
  * guarantees then hold for that folded network). */
 rl_status rl_network_read_nnet(rl_network **out, const char *path, int raw, rl_error *err);
 
-/* Read an ONNX file (optionally gzipped): a chain of affine nodes and Relu (Gemm, MatMul, Conv, ... ; README.md has the
- * list), a batch of 1, float or double weights.  Each run of affine nodes is composed, in doubles, into one dense
- * layer, and guarantees hold for the composed network.  MatMul or Gemm (alpha = beta = 1) with an added constant
- * keeps its weights and biases exactly. */
-rl_status rl_network_read_onnx(rl_network **out, const char *path, rl_error *err);
+/* Read an ONNX file (optionally gzipped): a graph of affine and piecewise-linear nodes (the guide to networks has the
+ * list), a batch of 1.  output: the value of the graph to compute, NULL for its first output.  Values that lead past
+ * others become linear neurons.  Affine nodes are composed where that is exact in doubles, else kept apart, so that the
+ * network is that of the file's numbers; rl_network_notes says where a number had to be rounded. */
+rl_status rl_network_read_onnx(rl_network **out, const char *path, const char *output, rl_error *err);
 
 /* Build from arrays.  layers: number of affine layers (>= 1); sizes[layers+1];
  * weights[k]: sizes[k+1] x sizes[k]; biases[k]: sizes[k+1].  linear[hidden neurons], or NULL: not 0 for a neuron that
@@ -92,6 +92,7 @@ const double *rl_network_weights(const rl_network *net, int layer); /* affine la
 const double *rl_network_biases(const rl_network *net, int layer);
 const char *rl_network_file(const rl_network *net);   /* "" when built from arrays */
 const char *rl_network_sha256(const rl_network *net); /* of the file's bytes; of sizes and doubles when built from arrays */
+const char *rl_network_notes(const rl_network *net);  /* what reading dropped, chose or rounded, a line each; "" */
 int rl_network_is_raw(const rl_network *net); /* read with raw: inputs and outputs in the file's physical units */
 
 /* Names of input 0 <= i < n and output 0 <= j < m: labels for people, no part of what is computed.  NULL where none

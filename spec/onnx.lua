@@ -17,7 +17,9 @@ local function float(field, value) return varint(field << 3 | 5) .. string.pack(
 
 onnx.integer, onnx.bytes = integer, bytes
 
-local TYPES = { float = { 1, "<f" }, int32 = { 6, "<i4" }, int64 = { 7, "<i8" }, double = { 11, "<d" } }
+local TYPES = { float = { 1, "<f" }, uint8 = { 2, "B" }, int8 = { 3, "b" }, uint16 = { 4, "<I2" }, int16 = { 5, "<i2" },
+                int32 = { 6, "<i4" }, int64 = { 7, "<i8" }, bool = { 9, "B" }, float16 = { 10, "<I2" },
+                double = { 11, "<d" }, bfloat16 = { 16, "<I2" } }
 local FIELDS = { float = 4, int32 = 5, int64 = 7, double = 10 }
 
 local function packed(data, format)
@@ -31,7 +33,7 @@ local function typed(kind, data)
   local parts = {}
   if kind == "float" or kind == "double" then return bytes(FIELDS[kind], packed(data, TYPES[kind][2])) end
   for i, value in ipairs(data) do parts[i] = varint(value) end
-  return bytes(FIELDS[kind], table.concat(parts))
+  return bytes(FIELDS[kind] or FIELDS.int32, table.concat(parts))
 end
 
 --- A tensor's bytes.  t: {dims, data, type = "float", name, typed = true for the typed field, extra = more bytes}.
@@ -98,7 +100,7 @@ function onnx.model(m)
   for _, v in ipairs(m.inputs) do graph[#graph + 1] = bytes(11, value_info(v)) end
   for _, name in ipairs(m.outputs) do graph[#graph + 1] = bytes(12, value_info { name = name, dims = {} }) end
   return integer(1, 8) .. bytes(2, "relucid") .. bytes(7, table.concat(graph) .. (m.extra or ""))
-    .. bytes(8, bytes(1, "") .. integer(2, 13))
+    .. bytes(8, bytes(1, "") .. integer(2, m.opset or 13))
 end
 
 return onnx

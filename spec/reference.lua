@@ -181,4 +181,115 @@ function reference.AveragePool(x, o)
   end)
 end
 
+-- ---- element by element ------------------------------------------------------------------------------
+
+reference.Max, reference.Min = elementwise(math.max), elementwise(math.min)
+
+--- f of each element.
+function reference.map(x, f)
+  return build(x.dims, function(c) return f(at(x, c)) end)
+end
+
+function reference.PRelu(x, slope)
+  return build(x.dims, function(c)
+    local value = at(x, c)
+    return value < 0 and broadcast_at(slope, c) * value or value
+  end)
+end
+
+-- ---- arranging -------------------------------------------------------------------------------------------
+
+--- Parts one after the other along an axis (from 0).
+function reference.Concat(parts, axis)
+  local dims = table.move(parts[1].dims, 1, #parts[1].dims, 1, {})
+  dims[axis + 1] = 0
+  for _, part in ipairs(parts) do dims[axis + 1] = dims[axis + 1] + part.dims[axis + 1] end
+  return build(dims, function(c)
+    local from, place = table.move(c, 1, #c, 1, {}), c[axis + 1]
+    for _, part in ipairs(parts) do
+      if place < part.dims[axis + 1] then
+        from[axis + 1] = place
+        return at(part, from)
+      end
+      place = place - part.dims[axis + 1]
+    end
+  end)
+end
+
+--- x along an axis at these places.
+function reference.Gather(x, axis, places)
+  local dims = table.move(x.dims, 1, #x.dims, 1, {})
+  dims[axis + 1] = #places
+  return build(dims, function(c)
+    local from = table.move(c, 1, #c, 1, {})
+    from[axis + 1] = places[c[axis + 1] + 1]
+    return at(x, from)
+  end)
+end
+
+--- Widths before and after each dimension; mode: constant, edge or reflect.
+function reference.Pad(x, before, after, mode, value)
+  local dims = {}
+  for k, dim in ipairs(x.dims) do dims[k] = before[k] + dim + after[k] end
+  return build(dims, function(c)
+    local from = {}
+    for k, dim in ipairs(x.dims) do
+      from[k] = c[k] - before[k]
+      if mode == "edge" then from[k] = math.min(math.max(from[k], 0), dim - 1) end
+      if mode == "reflect" and from[k] < 0 then from[k] = -from[k] end
+      if mode == "reflect" and from[k] >= dim then from[k] = 2 * (dim - 1) - from[k] end
+    end
+    return at(x, from) or value
+  end)
+end
+
+-- ---- windows and axes --------------------------------------------------------------------------------------
+
+function reference.MaxPool(x, o)
+  x = padded(x, o.pads, -math.huge)
+  return build(window_dims(x, o, x.dims[2]), function(c)
+    local best = -math.huge
+    each_place(o, c, function(_, from) best = math.max(best, at(x, { 0, c[2], table.unpack(from) })) end)
+    return best
+  end)
+end
+
+-- Each input is added to the outputs that its window covers.
+function reference.ConvTranspose(x, w, b, o)
+  local per_group, rank = w.dims[2], #x.dims - 2
+  local dims = { 1, per_group * o.group }
+  for k = 1, rank do
+    dims[k + 2] = (x.dims[k + 2] - 1) * o.strides[k] + (o.kernel[k] - 1) * o.dilations[k] + 1 + o.output_padding[k]
+      - o.pads[k] - o.pads[rank + k]
+  end
+  local y = build(dims, function(c) return b and b.data[c[2] + 1] or 0 end)
+  each(x.dims, function(c, e)
+    local group = c[2] // (x.dims[2] // o.group)
+    each({ per_group, table.unpack(o.kernel) }, function(k)
+      local to, index = { 0, group * per_group + k[1] }, 0
+      for i = 1, rank do
+        to[i + 2] = c[i + 2] * o.strides[i] - o.pads[i] + k[i + 1] * o.dilations[i]
+        if to[i + 2] < 0 or to[i + 2] >= dims[i + 2] then return end
+      end
+      for i, dim in ipairs(dims) do index = index * dim + to[i] end
+      y.data[index + 1] = y.data[index + 1] + x.data[e + 1] * at(w, { c[2], table.unpack(k) })
+    end)
+  end)
+  return y
+end
+
+--- f(a, b) folded over the axes (a set of 1-based dimensions), which become 1.
+function reference.reduce(x, axes, f)
+  local dims = {}
+  for k, dim in ipairs(x.dims) do dims[k] = axes[k] and 1 or dim end
+  local y = build(dims, function() return false end)
+  each(x.dims, function(c, e)
+    local index = 0
+    for k, dim in ipairs(dims) do index = index * dim + (axes[k] and 0 or c[k]) end
+    local before = y.data[index + 1]
+    y.data[index + 1] = before and f(before, x.data[e + 1]) or x.data[e + 1]
+  end)
+  return y
+end
+
 return reference

@@ -1,8 +1,6 @@
 /* relucid.network: an immutable network. */
 #include "lua/common.h"
 
-#include <string.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,13 +31,13 @@ int rlua_network_read(lua_State *L) {
   return 1;
 }
 
-/* read_onnx(path) */
+/* read_onnx(path [, output]) */
 int rlua_network_read_onnx(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = luaL_checkstring(L, 1), *output = luaL_optstring(L, 2, NULL);
   rlua_handle *h = rlua_new(L, &rlua_network, 0);
   rl_network *net = NULL;
   rl_error err;
-  rl_status status = rl_network_read_onnx(&net, path, &err);
+  rl_status status = rl_network_read_onnx(&net, path, output, &err);
   h->resource = net;
   rlua_succeed(L, status, &err);
   rlua_account(L, memory_of(net));
@@ -281,6 +279,19 @@ static int get_file(lua_State *L) { return lua_pushstring(L, rl_network_file(sel
 static int get_raw(lua_State *L) { return lua_pushboolean(L, rl_network_is_raw(self(L))), 1; }
 static int get_sha256(lua_State *L) { return lua_pushstring(L, rl_network_sha256(self(L))), 1; }
 
+/* A list of lines. */
+static int get_notes(lua_State *L) {
+  const char *text = rl_network_notes(self(L));
+  lua_newtable(L);
+  for (lua_Integer i = 1; *text; i++) {
+    size_t length = strcspn(text, "\n");
+    lua_pushlstring(L, text, length);
+    lua_rawseti(L, -2, i);
+    text += length + (text[length] != 0);
+  }
+  return 1;
+}
+
 static int get_sizes(lua_State *L) {
   const rl_network *net = self(L);
   int layers = rl_network_layers(net);
@@ -390,6 +401,7 @@ static const luaL_Reg getters[] = {{"n", get_n},
                                    {"file", get_file},
                                    {"sha256", get_sha256},
                                    {"raw", get_raw},
+                                   {"notes", get_notes},
                                    {"outputs", get_outputs},
                                    {"named_inputs", get_named_inputs},
                                    {"named_outputs", get_named_outputs},

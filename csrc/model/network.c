@@ -157,6 +157,7 @@ void rl_network_release(rl_network *net) {
     if (net->biases) rl_free(net->biases[k]);
   }
   rl_free(net->linear);
+  rl_free(net->notes);
   rl_free(net->weights);
   rl_free(net->biases);
   rl_free(net->sizes);
@@ -175,6 +176,7 @@ int rl_network_inputs(const rl_network *net) { return net->sizes[0]; }
 int rl_network_outputs(const rl_network *net) { return net->sizes[net->layers]; }
 int rl_network_neurons(const rl_network *net) { return net->neurons; }
 int rl_network_offset(const rl_network *net, int hidden) { return net->offsets[hidden]; }
+const char *rl_network_notes(const rl_network *net) { return net->notes ? net->notes : ""; }
 int rl_network_is_linear(const rl_network *net, int neuron) { return rl_is_linear(net, neuron); }
 const double *rl_network_weights(const rl_network *net, int layer) { return net->weights[layer]; }
 const double *rl_network_biases(const rl_network *net, int layer) { return net->biases[layer]; }

@@ -23,6 +23,7 @@ struct rl_network {
   char *file;
   char **input_names;  /* inputs of them, or NULL: none given (names.c) */
   char **output_names; /* outputs of them, or NULL */
+  char *notes;         /* what reading the file dropped, chose or rounded: lines; or NULL */
   char sha256[65];
   int raw; /* the .nnet file's physical units are folded in */
 };

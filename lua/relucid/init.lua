@@ -44,7 +44,7 @@ local function first_byte(path)
   return core.read_file(path):byte()
 end
 
-local LOAD_OPTIONS = { raw = "boolean", inputs = "table", outputs = "table", names = "string" }
+local LOAD_OPTIONS = { raw = "boolean", inputs = "table", outputs = "table", names = "string", output = "string" }
 
 local function check_load(path, options)
   if type(path) ~= "string" then error(("path: string expected, got %s"):format(type(path)), 0) end
@@ -52,7 +52,7 @@ local function check_load(path, options)
   for name, value in pairs(options) do
     local expected = LOAD_OPTIONS[name]
     if not expected then
-      error(("load: unknown option '%s'; known are: inputs names outputs raw"):format(tostring(name)), 0)
+      error(("load: unknown option '%s'; known are: inputs names output outputs raw"):format(tostring(name)), 0)
     end
     if type(value) ~= expected then
       error(("load: option %s: %s expected, got %s"):format(name, expected, type(value)), 0)
@@ -61,17 +61,21 @@ local function check_load(path, options)
 end
 
 -- The network of the file, whatever its format.
-local function read_network(path, raw)
+local function read_network(path, raw, output)
   local name = path:lower():gsub("%.gz$", "")
   -- An ONNX file starts with field 1, the version of its format.
   local is_onnx = name:match "%.onnx$" or (not name:match "%.nnet$" and first_byte(path) == 8)
-  if not is_onnx then return core.read_nnet(path, raw) end
+  if not is_onnx then
+    if output then error(("%s: output: only ONNX files have outputs with names"):format(path), 0) end
+    return core.read_nnet(path, raw)
+  end
   if raw then error(("%s: raw: ONNX files have no physical units, only .nnet files do"):format(path), 0) end
-  return core.read_onnx(path)
+  return core.read_onnx(path, output)
 end
 
 ---@class relucid.LoadOptions
 ---@field raw? boolean      the .nnet file's physical units instead of the network's own
+---@field output? string   the value of an ONNX graph to compute; default its first output
 ---@field inputs? string[]  a name for each input
 ---@field outputs? string[] a name for each output
 ---@field names? string     a file of such names (see relucid.io.names); inputs and outputs here come before it
@@ -83,7 +87,7 @@ end
 function relucid.load(path, options)
   options = options or {}
   check_load(path, options)
-  local net = read_network(path, options.raw or false)
+  local net = read_network(path, options.raw or false, options.output)
   if options.names then names.give(net, names.read(options.names), options.names) end
   if options.inputs or options.outputs then names.give(net, options) end
   return net

@@ -50,6 +50,32 @@ local function dense_model(rng)
   }
 end
 
+local function graph_model(rng)
+  local function t(name, ...) return tensor(rng, name, { ... }) end
+  local function ints(name, ...) return { name = name, dims = { select("#", ...) }, data = { ... }, type = "int64" } end
+  return {
+    inputs = { { name = "x", dims = { 1, 2, 3, 3 } }, { name = "z", dims = { 1, 4 } } }, outputs = { "p", "q" },
+    tensors = { t("w", 2, 1, 2, 2), t("u", 2), t("v", 2, 2, 2, 2), t("s", 1), t("d", 3, 6), ints("minus", -1),
+                ints("axis", 0), ints("from", 0), ints("to", 3),
+                ints("one", 1), ints("step", 2), ints("pads", 0, 0, 0, 0, 1, 1, 0, 0),
+                { name = "low", dims = {}, data = { -1 } }, { name = "scales", dims = { 4 }, data = { 1, 1, 2, 1 } } },
+    nodes = { { "LeakyRelu", { "x" }, "a", { alpha = 0.25 } }, { "PRelu", { "x", "s" }, "b" },
+              { "Add", { "a", "b" }, "c" }, { "Conv", { "c", "w", "u" }, "e", { group = 2, kernel_shape = { 2, 2 } } },
+              { "MaxPool", { "e" }, "f", { kernel_shape = { 2, 1 }, strides = { 1, 1 } } },
+              { "ConvTranspose", { "f", "v" }, "g", { strides = { 2, 1 }, output_padding = { 1, 0 } } },
+              { "Clip", { "g", "low" }, "h" }, { "Shape", { "h" }, "i" },
+              { "Slice", { "i", "from", "one", "axis" }, "j" }, { "Concat", { "j", "minus" }, "k", { axis = 0 } },
+              { "Reshape", { "h", "k" }, "l" }, { "Slice", { "l", "from", "to", "one", "step" }, "m" },
+              { "Gather", { "l", "to" }, "n", { axis = 1 } }, { "Concat", { "m", "n", "z" }, "o", { axis = 1 } },
+              { "Split", { "o" }, { "o1", "o2" }, { axis = 1, split = { 6, 1 } } },
+              { "Gemm", { "o1", "d" }, "r", { transB = 1 } }, { "Max", { "r", "low" }, "t1" },
+              { "ReduceMax", { "t1" }, "t2", { axes = { 1 }, keepdims = 1 } }, { "Sub", { "t1", "t2" }, "t3" },
+              { "ReduceMean", { "t3" }, "t4", { axes = { 1 } } }, { "Sum", { "t3", "t4", "o2" }, "y" },
+              { "Softmax", { "y" }, "p", { axis = 1 } }, { "Resize", { "c", "", "scales" }, "q1",
+                { mode = "nearest" } }, { "Pad", { "q1", "pads" }, "q", { mode = "constant" } } },
+  }
+end
+
 local PROPERTY = [[
 ; a property
 (declare-const X_0 Real) (declare-const X_1 Real)
@@ -210,8 +236,10 @@ local function damage(rng, original) return damaged(rng, original(rng)) end
 function T.test_onnx_images() run("fuzz images", bytes_of(image_model), damage, ".onnx", use_network) end
 function T.test_onnx_dense() run("fuzz dense", bytes_of(dense_model), damage, ".onnx", use_network) end
 
+function T.test_onnx_graphs() run("fuzz graphs", bytes_of(graph_model), damage, ".onnx", use_network) end
+
 function T.test_onnx_twisted()
-  for _, make in ipairs { image_model, dense_model } do
+  for _, make in ipairs { image_model, dense_model, graph_model } do
     run("fuzz twisted", bytes_of(make), function(rng) return twisted(rng, make(rng)) end, ".onnx", use_network, true)
   end
 end

@@ -1,11 +1,11 @@
-/* L2: ONNX: nodes, their attributes, and the table of operators. */
+/* L2: ONNX: nodes, their attributes, inputs and outputs (see node.h). */
+#include "format/onnx/node.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "format/onnx/onnx.h"
-
-/* ---- messages -------------------------------------------------------------------------------- */
+#include "format/onnx/graph.h"
 
 rl_onnx_text rl_onnx_node_text(const rl_onnx_node *node) {
   rl_onnx_text name = rl_onnx_name_text(node->proto->name ? node->proto->name : "");
@@ -17,16 +17,18 @@ rl_onnx_text rl_onnx_node_text(const rl_onnx_node *node) {
   return t;
 }
 
-/* ---- attributes ------------------------------------------------------------------------------ */
-
-static const Rl__Onnx__Attribute *find_attribute(const Rl__Onnx__Node *proto, const char *name) {
-  for (size_t i = 0; i < proto->n_attribute; i++)
-    if (proto->attribute[i]->name && strcmp(proto->attribute[i]->name, name) == 0) return proto->attribute[i];
-  return NULL;
+rl_status rl_onnx_fail_large(const rl_onnx_node *node) {
+  return rl_onnx_fail(node, "the result has more than %d elements", RL_ONNX_ELEMENTS);
 }
 
+/* ---- attributes ------------------------------------------------------------------------------ */
+
 const Rl__Onnx__Attribute *rl_onnx_attribute(const rl_onnx_node *node, const char *name) {
-  return find_attribute(node->proto, name);
+  for (size_t i = 0; i < node->proto->n_attribute; i++) {
+    const Rl__Onnx__Attribute *a = node->proto->attribute[i];
+    if (a->name && strcmp(a->name, name) == 0) return a;
+  }
+  return NULL;
 }
 
 static rl_status check_range(const rl_onnx_node *node, const char *name, int64_t value, int low, int high) {
@@ -66,97 +68,124 @@ rl_status rl_onnx_integers(const rl_onnx_node *node, const char *name, int count
   return RL_OK;
 }
 
+rl_status rl_onnx_word(const rl_onnx_node *node, const char *name, const char *const *words, int *out) {
+  const Rl__Onnx__Attribute *a = rl_onnx_attribute(node, name);
+  char list[160] = "";
+  if (!a) return RL_OK;
+  if (a->s.len == 0 && !a->has_i && !a->has_f && !a->n_ints) return RL_OK;
+  for (int i = 0; words[i]; i++) {
+    if (a->s.len == strlen(words[i]) && memcmp(a->s.data, words[i], a->s.len) == 0) {
+      *out = i;
+      return RL_OK;
+    }
+    size_t length = strlen(list);
+    snprintf(list + length, sizeof list - length, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+  }
+  return rl_onnx_fail(node, "attribute '%s': expected %s", name, list);
+}
+
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
 rl_status rl_onnx_need_constant(const rl_onnx_node *node, int i, const char *what) {
-  if (i < node->inputs && node->in[i] && node->in[i]->kind == RL_ONNX_CONSTANT) return RL_OK;
+  if (rl_onnx_has(node, i) && rl_onnx_is_constant(node->in[i]->forms)) return RL_OK;
   return rl_onnx_fail(node, "%s (input %d): expected a constant%s", what, i,
-                      i < node->inputs && node->in[i] ? ", it depends on the network's input" : ", it is missing");
+                      rl_onnx_has(node, i) ? ", it depends on the network's input" : ", it is missing");
 }
 
 rl_status rl_onnx_need_map(const rl_onnx_node *node, int i, const char *what) {
-  if (i < node->inputs && node->in[i] && node->in[i]->kind == RL_ONNX_MAPPED) return RL_OK;
+  if (rl_onnx_has(node, i) && !rl_onnx_is_constant(node->in[i]->forms)) return RL_OK;
   return rl_onnx_fail(node, "%s (input %d): expected a value that depends on the network's input%s", what, i,
-                      i < node->inputs && node->in[i] ? ", it is constant" : ", it is missing");
+                      rl_onnx_has(node, i) ? ", it is constant" : ", it is missing");
 }
 
-/* ---- operators ------------------------------------------------------------------------------- */
-
-enum { MOST_ATTRIBUTES = 8 };
-
-typedef struct entry {
-  const char *name;
-  rl_onnx_operator *compute;
-  int least, most;                         /* inputs */
-  const char *attributes[MOST_ATTRIBUTES]; /* those it reads, or may ignore */
-} entry;
-
-static const entry operators[] = {
-    {"Add", rl_onnx_add_node, 2, 2, {"broadcast"}},
-    {"AveragePool",
-     rl_onnx_average_pool,
-     1,
-     1,
-     {"auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"}},
-    {"BatchNormalization", rl_onnx_batch_norm, 5, 5, {"epsilon", "momentum", "spatial", "training_mode"}},
-    {"Constant", rl_onnx_constant, 0, 0, {"value", "value_float", "value_floats", "value_int", "value_ints"}},
-    {"Conv", rl_onnx_conv, 2, 3, {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"}},
-    {"Div", rl_onnx_div, 2, 2, {"broadcast"}},
-    {"Flatten", rl_onnx_flatten, 1, 1, {"axis"}},
-    {"Gemm", rl_onnx_gemm, 2, 3, {"alpha", "beta", "broadcast", "transA", "transB"}},
-    {"GlobalAveragePool", rl_onnx_global_average_pool, 1, 1, {NULL}},
-    {"Identity", rl_onnx_identity, 1, 1, {NULL}},
-    {"MatMul", rl_onnx_matmul, 2, 2, {NULL}},
-    {"Mul", rl_onnx_mul, 2, 2, {"broadcast"}},
-    {"Relu", rl_onnx_relu, 1, 1, {NULL}},
-    {"Reshape", rl_onnx_reshape, 2, 2, {"allowzero"}},
-    {"Squeeze", rl_onnx_squeeze, 1, 2, {"axes"}},
-    {"Sub", rl_onnx_sub, 2, 2, {"broadcast"}},
-    {"Transpose", rl_onnx_transpose, 1, 1, {"perm"}},
-    {"Unsqueeze", rl_onnx_unsqueeze, 1, 2, {"axes"}},
-};
-enum { OPERATORS = sizeof operators / sizeof *operators };
-
-static rl_status fail_unknown(const rl_onnx_node *node) {
-  char names[256] = "";
-  for (int i = 0; i < OPERATORS; i++) {
-    size_t length = strlen(names);
-    snprintf(names + length, sizeof names - length, " %s", operators[i].name);
-  }
-  return rl_onnx_fail(node, "this operator is not supported; supported are:%s", names);
-}
-
-static const entry *find_operator(const char *name) {
-  for (int i = 0; i < OPERATORS; i++)
-    if (strcmp(operators[i].name, name) == 0) return &operators[i];
-  return NULL;
-}
-
-/* An attribute that is not known might change the meaning: none is ignored. */
-static rl_status check_attributes(const rl_onnx_node *node, const entry *op) {
-  for (size_t i = 0; i < node->proto->n_attribute; i++) {
-    const Rl__Onnx__Attribute *a = node->proto->attribute[i];
-    const char *name = a->name ? a->name : "";
-    int known = 0;
-    for (int k = 0; k < MOST_ATTRIBUTES && op->attributes[k] && !known; k++)
-      known = strcmp(op->attributes[k], name) == 0;
-    if (!known) return rl_onnx_fail(node, "attribute '%s' is not supported", rl_onnx_name_text(name).text);
-    if (a->ref_attr_name && a->ref_attr_name[0])
-      return rl_onnx_fail(node, "attribute '%s' refers to a function's attribute, which is not supported", name);
-    if (find_attribute(node->proto, name) != a) return rl_onnx_fail(node, "attribute '%s' is given twice", name);
-  }
+/* Doubles hold the integers that are of use. */
+static rl_status take_integer(const rl_onnx_node *node, const char *name, double value, long long *out) {
+  if (value > 9e18) value = 9e18; /* the end of everything, as Slice has it */
+  if (value < -9e18) value = -9e18;
+  if (value != floor(value)) return rl_onnx_fail(node, "%s: expected integers, got %.17g", name, value);
+  *out = (long long)value;
   return RL_OK;
 }
 
-rl_status rl_onnx_compute(rl_onnx_node *node) {
-  const Rl__Onnx__Node *proto = node->proto;
-  const entry *op = find_operator(proto->op_type ? proto->op_type : "");
-  int standard = !proto->domain || !proto->domain[0] || strcmp(proto->domain, "ai.onnx") == 0;
-  if (!op || !standard) return fail_unknown(node);
-  if (node->inputs < op->least || node->inputs > op->most)
-    return rl_onnx_fail(node, "has %d inputs, expected %d to %d", node->inputs, op->least, op->most);
-  rl_status status = check_attributes(node, op);
-  for (int i = 0; status == RL_OK && i < op->least; i++)
-    if (!node->in[i]) status = rl_onnx_fail(node, "input %d is missing", i);
-  return status == RL_OK ? op->compute(node) : status;
+rl_status rl_onnx_list(const rl_onnx_node *node, int i, const char *name, int most, long long *list, int *count) {
+  const Rl__Onnx__Attribute *a = name ? rl_onnx_attribute(node, name) : NULL;
+  const char *shown = name ? name : "list";
+  int by_input = rl_onnx_has(node, i);
+  *count = -1;
+  if (!by_input && !a) return RL_OK;
+  if (by_input) {
+    rl_status status = rl_onnx_need_constant(node, i, shown);
+    if (status != RL_OK) return status;
+  } else if (!a->n_ints && (a->has_i || a->has_f || a->s.len)) {
+    return rl_onnx_fail(node, "attribute '%s': expected integers", name);
+  }
+  size_t given = by_input ? (size_t)rl_onnx_count(&node->in[i]->shape) : a->n_ints;
+  if (given > (size_t)most) return rl_onnx_fail(node, "%s: %zu integers, at most %d are supported", shown, given, most);
+  for (size_t k = 0; k < given; k++) {
+    rl_status status = take_integer(node, shown, by_input ? node->in[i]->forms->constant[k] : (double)a->ints[k],
+                                    &list[k]);
+    if (status != RL_OK) return status;
+  }
+  *count = (int)given;
+  return RL_OK;
+}
+
+rl_status rl_onnx_axes(const rl_onnx_node *node, int i, int rank, int *chosen, int *count) {
+  long long list[RL_ONNX_RANK];
+  rl_status status = rl_onnx_list(node, i, "axes", RL_ONNX_RANK, list, count);
+  for (int k = 0; k < *count && status == RL_OK; k++) {
+    long long place = list[k] < 0 ? list[k] + rank : list[k];
+    if (place < 0 || place >= rank)
+      status = rl_onnx_fail(node, "axis %lld: expected %d to %d", list[k], -rank, rank - 1);
+    else if (chosen[place]++)
+      status = rl_onnx_fail(node, "axis %lld is given twice", list[k]);
+  }
+  return status;
+}
+
+rl_status rl_onnx_axis(const rl_onnx_node *node, int rank, int missing, int *axis) {
+  *axis = missing;
+  rl_status status = rl_onnx_integer(node, "axis", -rank, rank - 1, axis);
+  if (status != RL_OK) return status;
+  if (*axis < 0) *axis += rank;
+  return *axis < rank ? RL_OK : rl_onnx_fail(node, "axis %d: expected %d to %d", *axis, -rank, rank - 1);
+}
+
+/* ---- outputs --------------------------------------------------------------------------------- */
+
+void rl_onnx_give(rl_onnx_node *node, int output, const rl_onnx_shape *shape, rl_onnx_forms *forms) {
+  rl_onnx_value *value = output < node->outputs ? node->out[output] : NULL;
+  if (!value) {
+    rl_onnx_release(forms);
+    return;
+  }
+  value->state = RL_ONNX_READY;
+  value->shape = *shape;
+  value->forms = forms;
+}
+
+rl_status rl_onnx_reshaped(rl_onnx_node *node, int i, const rl_onnx_shape *shape) {
+  rl_onnx_give(node, 0, shape, rl_onnx_retain(node->in[i]->forms));
+  node->out[0]->whole = node->in[i]->whole;
+  return RL_OK;
+}
+
+rl_status rl_onnx_picked(rl_onnx_node *node, int i, const rl_onnx_shape *shape, const int *from, double fill) {
+  rl_onnx_forms *forms;
+  rl_status status = rl_onnx_pick(node->space, node->in[i]->forms, rl_onnx_count(shape), from, fill, &forms);
+  if (status != RL_OK) return status;
+  rl_onnx_give(node, 0, shape, forms);
+  node->out[0]->whole = node->in[i]->whole;
+  return RL_OK;
+}
+
+rl_status rl_onnx_mapped(rl_onnx_node *node, int i, const rl_onnx_shape *shape, rl_onnx_rows *rows,
+                         const void *context) {
+  rl_onnx_forms *forms;
+  rl_status status = rl_onnx_map(node->space, node->in[i]->forms, rows, context, rl_onnx_count(shape), &forms);
+  if (status == RL_EFORMAT) return rl_onnx_fail(node, "a weight or bias exceeds the range of doubles");
+  if (status != RL_OK) return status;
+  if (node->space->rounded) rl_onnx_note_rounding(node, "sums of constants");
+  rl_onnx_give(node, 0, shape, forms);
+  return RL_OK;
 }

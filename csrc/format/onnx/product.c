@@ -1,8 +1,9 @@
 /* L2: ONNX: products with a constant matrix: Gemm, MatMul. */
-#include "format/onnx/onnx.h"
+#include "core/round.h"
+#include "format/onnx/operator.h"
 
 /* The steps between neighbours along each index of
- * result[l][i][j] = sum over k of x[l,i,j,k] * c[i,j,k]; an index that an operand does not have steps by 0. */
+ * result[l][i][j] = sum over k of x[l,i,j,k] * c[l,i,j,k]; an index that an operand does not have steps by 0. */
 typedef struct strides {
   int l, i, j, k;
 } strides;
@@ -10,18 +11,22 @@ typedef struct strides {
 typedef struct product {
   int lead, rows, columns, inner; /* ranges of l, i, j, k */
   strides x, c;
-  double alpha;
+  const double *factor;
+  double alpha, beta;
+  const double *bias; /* NULL: none */
+  int bias_row, bias_column;
 } product;
 
-/* node->out, already made and zero, becomes alpha times the product of the map x and the constant c. */
-static void multiply(rl_onnx_node *node, const product *p, const rl_onnx_map *x, const double *c) {
-  int row = 0;
+static void product_rows(rl_onnx_builder *b, const void *context) {
+  const product *p = context;
   for (int l = 0; l < p->lead; l++)
     for (int i = 0; i < p->rows; i++)
-      for (int j = 0; j < p->columns; j++, row++)
+      for (int j = 0; j < p->columns; j++) {
         for (int k = 0; k < p->inner; k++)
-          rl_onnx_add(&node->out->map, row, x, l * p->x.l + i * p->x.i + j * p->x.j + k * p->x.k,
-                      p->alpha * c[i * p->c.i + j * p->c.j + k * p->c.k]);
+          rl_onnx_term(b, l * p->x.l + i * p->x.i + j * p->x.j + k * p->x.k,
+                       p->alpha * p->factor[l * p->c.l + i * p->c.i + j * p->c.j + k * p->c.k]);
+        rl_onnx_end(b, p->bias ? p->beta * p->bias[i * p->bias_row + j * p->bias_column] : 0);
+      }
 }
 
 /* Steps of a rows x columns matrix, stored transposed or not, on the side `left` of a product. */
@@ -30,20 +35,19 @@ static strides matrix_strides(int left, int transposed, int rows, int columns) {
   return left ? (strides){.i = down, .k = across} : (strides){.k = down, .j = across};
 }
 
-/* One input constant, the other not: 1 when input 0 is the constant, 0 when input 1 is, else an error. */
+/* 1 when input 0 is the constant, 0 when input 1 is. */
 static rl_status constant_side(const rl_onnx_node *node, int *left) {
-  int first = node->in[0]->kind == RL_ONNX_CONSTANT, second = node->in[1]->kind == RL_ONNX_CONSTANT;
-  if (first == second)
-    return rl_onnx_fail(node, "%s",
-                        first ? "both factors are constant, expected one that depends on the network's input"
-                              : "both factors depend on the network's input, expected a constant one");
-  *left = first;
+  int first = rl_onnx_is_constant(node->in[0]->forms), second = rl_onnx_is_constant(node->in[1]->forms);
+  if (!first && !second)
+    return rl_onnx_fail(node, "both factors depend on the network's input: a product is not piecewise linear, expected "
+                              "a constant one");
+  *left = first && !second;
   return RL_OK;
 }
 
 /* Several rows of inputs are a batch whose size the file fixes. */
 static rl_status check_batch(const rl_onnx_node *node, int constant_left, int rows) {
-  if (constant_left || node->in[0]->shape.rank != 2 || rows == 1) return RL_OK;
+  if (constant_left || node->in[0]->shape.rank != 2 || rows == 1 || !node->in[0]->is_input) return RL_OK;
   return rl_onnx_fail(node, "its input has %d rows, expected one: a batch of 1", rows);
 }
 
@@ -52,53 +56,58 @@ static rl_status fail_inner(const rl_onnx_node *node) {
                       rl_onnx_shape_text(&node->in[0]->shape).text, rl_onnx_shape_text(&node->in[1]->shape).text);
 }
 
+static void note_rounded_products(rl_onnx_node *node, const double *values, int count, double factor) {
+  int rounded = 0;
+  for (int i = 0; i < count && factor != 1; i++) rounded |= fma(factor, values[i], -(factor * values[i])) != 0;
+  if (rounded) rl_onnx_note_rounding(node, "products of constants");
+}
+
 /* ---- Gemm ------------------------------------------------------------------------------------ */
 
-/* b += beta * C, C broadcast to rows x columns. */
-static rl_status add_bias(rl_onnx_node *node, double beta, int rows, int columns) {
-  if (node->inputs < 3 || !node->in[2]) return RL_OK;
+/* beta C, C broadcast to rows x columns. */
+static rl_status read_bias(rl_onnx_node *node, product *p) {
+  if (!rl_onnx_has(node, 2)) return RL_OK;
   rl_status status = rl_onnx_need_constant(node, 2, "C");
   if (status != RL_OK) return status;
   const rl_onnx_shape *shape = &node->in[2]->shape;
-  int c_columns = shape->rank > 0 ? shape->dims[shape->rank - 1] : 1, c_rows = shape->rank > 1 ? shape->dims[0] : 1;
-  if (shape->rank > 2 || (c_columns != columns && c_columns != 1) || (c_rows != rows && c_rows != 1))
+  int columns = shape->rank > 0 ? shape->dims[shape->rank - 1] : 1, rows = shape->rank > 1 ? shape->dims[0] : 1;
+  if (shape->rank > 2 || (columns != p->columns && columns != 1) || (rows != p->rows && rows != 1))
     return rl_onnx_fail(node, "C has shape %s, expected one that broadcasts to %dx%d", rl_onnx_shape_text(shape).text,
-                        rows, columns);
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < columns; j++)
-      node->out->map.b[i * columns + j] +=
-          beta * node->in[2]->constant[(c_rows > 1 ? i * c_columns : 0) + (c_columns > 1 ? j : 0)];
+                        p->rows, p->columns);
+  p->bias = node->in[2]->forms->constant;
+  p->bias_row = rows > 1 ? columns : 0;
+  p->bias_column = columns > 1;
+  note_rounded_products(node, p->bias, node->in[2]->forms->count, p->beta);
   return RL_OK;
 }
 
 /* alpha A' B' + beta C; A' and B' are A and B, transposed where transA and transB say so. */
 rl_status rl_onnx_gemm(rl_onnx_node *node) {
   const rl_onnx_shape *A = &node->in[0]->shape, *B = &node->in[1]->shape;
-  int constant_left = 0, trans_a = 0, trans_b = 0;
-  double alpha = 1, beta = 1;
-  rl_status status = constant_side(node, &constant_left);
+  int left = 0, trans_a = 0, trans_b = 0;
+  product p = {.lead = 1, .alpha = 1, .beta = 1};
+  rl_status status = constant_side(node, &left);
   if (status == RL_OK) status = rl_onnx_integer(node, "transA", 0, 1, &trans_a);
   if (status == RL_OK) status = rl_onnx_integer(node, "transB", 0, 1, &trans_b);
-  if (status == RL_OK) status = rl_onnx_real(node, "alpha", &alpha);
-  if (status == RL_OK) status = rl_onnx_real(node, "beta", &beta);
+  if (status == RL_OK) status = rl_onnx_real(node, "alpha", &p.alpha);
+  if (status == RL_OK) status = rl_onnx_real(node, "beta", &p.beta);
   if (status != RL_OK) return status;
   if (A->rank != 2 || B->rank != 2)
     return rl_onnx_fail(node, "factors have shapes %s and %s, expected matrices", rl_onnx_shape_text(A).text,
                         rl_onnx_shape_text(B).text);
-  int rows = A->dims[trans_a], inner = A->dims[!trans_a], columns = B->dims[!trans_b];
-  if (B->dims[trans_b] != inner) return fail_inner(node);
-  status = check_batch(node, constant_left, rows);
+  p.rows = A->dims[trans_a], p.inner = A->dims[!trans_a], p.columns = B->dims[!trans_b];
+  if (B->dims[trans_b] != p.inner) return fail_inner(node);
+  status = check_batch(node, left, p.rows);
+  if (status == RL_OK) status = read_bias(node, &p);
   if (status != RL_OK) return status;
   rl_onnx_shape shape = {0};
-  if (!rl_onnx_extend(&shape, rows) || !rl_onnx_extend(&shape, columns))
-    return rl_onnx_fail(node, "the result has more than %d elements", RL_ONNX_ELEMENTS);
-  strides left = matrix_strides(1, trans_a, rows, inner), right = matrix_strides(0, trans_b, inner, columns);
-  product p = {1, rows, columns, inner, constant_left ? right : left, constant_left ? left : right, alpha};
-  const rl_onnx_value *x = node->in[constant_left], *c = node->in[!constant_left];
-  status = rl_onnx_new_map(node, &x->map, &shape);
-  if (status != RL_OK) return status;
-  multiply(node, &p, &x->map, c->constant);
-  return add_bias(node, beta, rows, columns);
+  if (!rl_onnx_extend(&shape, p.rows) || !rl_onnx_extend(&shape, p.columns)) return rl_onnx_fail_large(node);
+  strides a = matrix_strides(1, trans_a, p.rows, p.inner), b = matrix_strides(0, trans_b, p.inner, p.columns);
+  p.x = left ? b : a;
+  p.c = left ? a : b;
+  p.factor = node->in[!left]->forms->constant;
+  note_rounded_products(node, p.factor, node->in[!left]->forms->count, p.alpha);
+  return rl_onnx_mapped(node, left, &shape, product_rows, &p);
 }
 
 /* ---- MatMul ---------------------------------------------------------------------------------- */
@@ -114,44 +123,38 @@ static factor factor_of(const rl_onnx_shape *shape, int left) {
   return (factor){rl_onnx_product(shape, 0, rank - 2), shape->dims[rank - 2], shape->dims[rank - 1]};
 }
 
-/* The leading dimensions of the longer shape's rank, then rows and columns where the factors have them. */
-static int result_shape(const rl_onnx_shape *A, const rl_onnx_shape *B, const rl_onnx_shape *x, int rows, int columns,
-                        rl_onnx_shape *out) {
-  int rank = A->rank > B->rank ? A->rank : B->rank, good = 1;
-  *out = (rl_onnx_shape){0};
-  for (int k = 0; k < rank - 2; k++) {
-    int i = k - (rank - x->rank);
-    good = good && rl_onnx_extend(out, i >= 0 && i < x->rank - 2 ? x->dims[i] : 1);
-  }
+/* The leading dimensions of the factors, broadcast, then rows and columns where the factors have them. */
+static int result_shape(const rl_onnx_shape *A, const rl_onnx_shape *B, int rows, int columns, rl_onnx_shape *out) {
+  rl_onnx_shape a = *A, b = *B;
+  a.rank = A->rank > 2 ? A->rank - 2 : 0;
+  b.rank = B->rank > 2 ? B->rank - 2 : 0;
+  int good = rl_onnx_broadcast(&a, &b, out);
   if (A->rank > 1) good = good && rl_onnx_extend(out, rows);
   if (B->rank > 1) good = good && rl_onnx_extend(out, columns);
   return good;
 }
 
-/* As numpy.matmul; the constant has no leading dimensions but 1. */
+/* As numpy.matmul; of leading dimensions both factors have the same, or one has none but 1. */
 rl_status rl_onnx_matmul(rl_onnx_node *node) {
-  int constant_left = 0;
-  rl_status status = constant_side(node, &constant_left);
+  int left = 0;
+  rl_status status = constant_side(node, &left);
   if (status != RL_OK) return status;
   const rl_onnx_shape *A = &node->in[0]->shape, *B = &node->in[1]->shape;
   if (A->rank < 1 || B->rank < 1) return fail_inner(node);
-  const rl_onnx_value *x = node->in[constant_left], *c = node->in[!constant_left];
   factor a = factor_of(A, 1), b = factor_of(B, 0);
   if (a.columns != b.rows) return fail_inner(node);
-  status = check_batch(node, constant_left, a.rows);
+  status = check_batch(node, left, a.rows);
   if (status != RL_OK) return status;
-  if ((constant_left ? a : b).lead != 1)
-    return rl_onnx_fail(node, "the constant has shape %s, expected one matrix", rl_onnx_shape_text(&c->shape).text);
   rl_onnx_shape shape;
-  if (!result_shape(A, B, &x->shape, a.rows, b.columns, &shape))
-    return rl_onnx_fail(node, "the result has more than %d elements", RL_ONNX_ELEMENTS);
-  strides left = matrix_strides(1, 0, a.rows, a.columns), right = matrix_strides(0, 0, b.rows, b.columns);
-  product p = {.rows = a.rows, .columns = b.columns, .inner = a.columns, .alpha = 1};
-  p.x = constant_left ? right : left;
-  p.c = constant_left ? left : right;
-  p.lead = constant_left ? b.lead : a.lead;
-  p.x.l = constant_left ? b.rows * b.columns : a.rows * a.columns;
-  status = rl_onnx_new_map(node, &x->map, &shape);
-  if (status == RL_OK) multiply(node, &p, &x->map, c->constant);
-  return status;
+  if (!result_shape(A, B, a.rows, b.columns, &shape)) return fail_inner(node);
+  int lead = rl_onnx_count(&shape) / ((A->rank > 1 ? a.rows : 1) * (B->rank > 1 ? b.columns : 1));
+  if ((a.lead != 1 && a.lead != lead) || (b.lead != 1 && b.lead != lead))
+    return rl_onnx_fail(node, "factors of shapes %s and %s: expected the same leading dimensions, or none on one side",
+                        rl_onnx_shape_text(A).text, rl_onnx_shape_text(B).text);
+  strides s = matrix_strides(1, 0, a.rows, a.columns), t = matrix_strides(0, 0, b.rows, b.columns);
+  s.l = a.lead > 1 ? a.rows * a.columns : 0;
+  t.l = b.lead > 1 ? b.rows * b.columns : 0;
+  const product p = {.lead = lead, .rows = a.rows, .columns = b.columns, .inner = a.columns, .alpha = 1,
+                     .x = left ? t : s, .c = left ? s : t, .factor = node->in[!left]->forms->constant};
+  return rl_onnx_mapped(node, left, &shape, product_rows, &p);
 }
