@@ -229,6 +229,25 @@ function T.test_preimages()
   end)
 end
 
+function T.test_boxes_by_gradient()
+  support.random("inflated", function(rng)
+    local found = 0
+    for _ = 1, 15 do
+      local net = support.some_linear(rng, support.random_network(rng, { 3, 6, 5, 4, 3 }))
+      local domain, point = cube(3), random_point(rng, { -1, -1, -1 }, { 1, 1, 1 })
+      local goal = relucid.property.argmax(net, answer(net:eval(point)))
+      local inflate <close> = net:inflate { domain = domain, goal = goal, point = point, steps = 300 }
+      while not inflate:step(500) do end
+      local box = inflate:box()
+      if box then
+        found = found + 1
+        lu.assertEquals((net:implies(relucid.domain(box), nil, goal)), "proved")
+      end
+    end
+    lu.assertTrue(found > 0)
+  end)
+end
+
 -- A linear neuron computes what a pair of ReLU neurons does: the two networks are the same function.
 function T.test_same_function_with_relus_alone()
   support.random("pairs", function(rng)
