@@ -90,6 +90,8 @@ int rl_network_offset(const rl_network *net, int hidden);     /* number of the f
 int rl_network_is_linear(const rl_network *net, int neuron);
 const double *rl_network_weights(const rl_network *net, int layer); /* affine layer 0.. */
 const double *rl_network_biases(const rl_network *net, int layer);
+size_t rl_network_nonzero(const rl_network *net, int layer); /* weights of affine layer 0.. that are not 0 */
+int rl_network_is_sparse(const rl_network *net, int layer);  /* kept as compressed rows, too */
 const char *rl_network_file(const rl_network *net);   /* "" when built from arrays */
 const char *rl_network_sha256(const rl_network *net); /* of the file's bytes; of sizes and doubles when built from arrays */
 const char *rl_network_notes(const rl_network *net);  /* what reading dropped, chose or rounded, a line each; "" */

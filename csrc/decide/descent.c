@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/vector.h"
+#include "model/layer.h"
 #include "encode/affine.h"
 
 enum { SAMPLES = 16, STARTS = 32 }; /* inputs from which typical sizes are taken; the most from which descents start */
@@ -39,10 +40,10 @@ static void evaluate(rl_descent *d, const double *x) {
   const rl_network *net = d->net;
   const double *in = x;
   for (int k = 0; k < net->layers; k++) {
-    int n = net->sizes[k], last = k + 1 == net->layers;
+    int last = k + 1 == net->layers;
     double *out = last ? d->y : d->z + net->offsets[k];
     for (int i = 0; i < net->sizes[k + 1]; i++)
-      out[i] = net->biases[k][i] + rl_dot(net->weights[k] + (size_t)i * (size_t)n, in, n);
+      out[i] = net->biases[k][i] + rl_row_dot(rl_layer_row(net, k, i), in);
     for (int i = 0; !last && i < net->sizes[k + 1]; i++)
       d->active[i] = rl_activation(net, net->offsets[k] + i, out[i]);
     in = d->active;
@@ -111,9 +112,7 @@ static double loss_and_slope(rl_descent *d, const int8_t *signs, const double *x
     double *to = k ? before : d->slope;
     if (k) memset(before, 0, (size_t)n * sizeof *before);
     for (int i = 0; i < net->sizes[k + 1]; i++) {
-      const double *w = net->weights[k] + (size_t)i * (size_t)n;
-      if (back[i] != 0)
-        for (int j = 0; j < n; j++) to[j] += back[i] * w[j];
+      if (back[i] != 0) rl_row_add(rl_layer_row(net, k, i), back[i], to);
     }
     if (!k) break;
     for (int i = 0; i < n; i++) {

@@ -8,6 +8,7 @@
 #include "core/round.h"
 #include "core/vector.h"
 #include "encode/forward.h"
+#include "model/layer.h"
 
 /* LANES: doubles in a vector; rows that a kernel takes at a time. */
 enum { LANES = 8, ROWS = 4 };
@@ -15,7 +16,7 @@ enum { LANES = 8, ROWS = 4 };
 struct rl_backward {
   const rl_network *net;
   int stride;                            /* of coefficient rows: the widest layer, padded */
-  double **weights;                      /* per layer: rows padded to a multiple of LANES */
+  double **weights;                      /* per layer: rows padded to a multiple of LANES; NULL: it is sparse */
   double *block;                         /* all of them */
   double *in, *out;                      /* rows x stride: coefficients of what a layer computes, of what it reads */
   int *row;                              /* rows: which neuron; its upper bound first, its lower one next */
@@ -33,12 +34,14 @@ static int padded(int n) { return (n + LANES - 1) / LANES * LANES; }
 static rl_status copy_weights(rl_backward *b, rl_error *err) {
   const rl_network *net = b->net;
   size_t total = 0;
-  for (int k = 0; k + 1 < net->layers; k++) total += (size_t)net->sizes[k + 1] * (size_t)padded(net->sizes[k]);
+  for (int k = 0; k + 1 < net->layers; k++)
+    if (!net->sparse[k]) total += (size_t)net->sizes[k + 1] * (size_t)padded(net->sizes[k]);
   b->block = rl_alloc(total, sizeof(double));
   if (!b->block) return rl_fail_memory(err);
   double *at = b->block;
   for (int k = 0; k + 1 < net->layers; k++) {
     int n = net->sizes[k];
+    if (net->sparse[k]) continue;
     b->weights[k] = at;
     for (int i = 0; i < net->sizes[k + 1]; i++, at += padded(n))
       memcpy(at, net->weights[k] + (size_t)i * (size_t)n, (size_t)n * sizeof *at);
@@ -102,6 +105,19 @@ static void multiply_rows(const rl_backward *b, const double *in, const double *
   }
 }
 
+/* The same for rows of few weights: out[ROWS][columns] = in[ROWS][listed] W[listed]. */
+static void scatter_rows(const rl_backward *b, int layer, const double *in, int listed, int columns, double *out) {
+  size_t stride = (size_t)b->stride;
+  for (size_t r = 0; r < ROWS; r++) memset(out + r * stride, 0, (size_t)columns * sizeof *out);
+  for (int i = 0; i < listed; i++) {
+    rl_row row = rl_layer_row(b->net, layer, b->list[i]);
+    for (size_t r = 0; r < ROWS; r++) {
+      double c = in[r * stride + (size_t)b->list[i]];
+      if (c != 0) rl_row_add(row, c, out + r * stride);
+    }
+  }
+}
+
 /* One row of coefficients of a layer's activations becomes one of its pre-activations, times the biases into the
  * constant: w = v rise where v > 0, v fall elsewhere; what stands above the lines (w shift) is a constant too. */
 static void relax_row(const rl_backward *b, double *v, int size, double gamma, size_t r) {
@@ -160,18 +176,25 @@ static void measure_layer(rl_backward *b, int layer, const double *lo, const dou
     b->ranges += b->size[j];
   }
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
-    const double *w = b->weights[layer] + (size_t)i * (size_t)columns;
+    double sum = net->sparse[layer]
+                     ? rl_row_dot_abs(rl_layer_row(net, layer, i), b->size)
+                     : rl_dot_abs(b->weights[layer] + (size_t)i * (size_t)columns, b->size, columns);
     b->bias[i] = net->biases[layer][i];
-    b->reach[i] = (rl_dot_abs(w, b->size, columns) + fabs(b->bias[i])) * (1 + (n + 8) * DBL_EPSILON) + RL_TINY;
+    b->reach[i] = (sum + fabs(b->bias[i])) * (1 + (n + 8) * DBL_EPSILON) + RL_TINY;
   }
 }
 
 /* Coefficients in b->in of hidden layer `layer`'s pre-activations become those of what it reads. */
 static void through_layer(rl_backward *b, int layer, int rows, int listed) {
   int columns = padded(b->net->sizes[layer]);
-  for (int r = 0; r < rows; r += ROWS)
-    multiply_rows(b, b->in + (size_t)r * (size_t)b->stride, b->weights[layer], listed, columns,
-                  b->out + (size_t)r * (size_t)b->stride);
+  for (int r = 0; r < rows; r += ROWS) {
+    const double *in = b->in + (size_t)r * (size_t)b->stride;
+    double *out = b->out + (size_t)r * (size_t)b->stride;
+    if (b->net->sparse[layer])
+      scatter_rows(b, layer, in, listed, columns, out);
+    else
+      multiply_rows(b, in, b->weights[layer], listed, columns, out);
+  }
   double *swap = b->in;
   b->in = b->out;
   b->out = swap;

@@ -8,6 +8,7 @@
 #include "core/vector.h"
 #include "encode/account.h"
 #include "encode/forward.h"
+#include "model/layer.h"
 
 rl_status rl_dual_create(rl_dual **out, const rl_network *net, const rl_domain *domain, rl_error *err) {
   rl_dual *d = rl_alloc(1, sizeof *d);
@@ -129,8 +130,11 @@ static void spread_radii(rl_dual *d, int layer, int used, rl_account *a) {
   for (int i = 0; i < rows; i++) {
     double r = d->out_radius[i];
     if (r == 0) continue;
-    const double *restrict w = net->weights[layer] + (size_t)i * (size_t)columns;
-    for (int j = 0; j < columns; j++) d->in_radius[j] = fma(r, fabs(w[j]), d->in_radius[j]);
+    rl_row row = rl_layer_row(net, layer, i);
+    for (int t = 0; t < row.count; t++) {
+      int j = rl_row_column(row, t);
+      d->in_radius[j] = fma(r, fabs(row.w[t]), d->in_radius[j]);
+    }
     a->charge += r * fabs(net->biases[layer][i]);
   }
   for (int j = 0; j < columns; j++) d->in_radius[j] *= 1 + 1e-9;
@@ -146,11 +150,17 @@ static int through_affine(rl_dual *d, int layer, const double *coefficients, rl_
   for (int i = 0; i < rows; i++) {
     double c = coefficients[i];
     if (c == 0) continue;
-    const double *restrict w = net->weights[layer] + (size_t)i * (size_t)columns;
+    rl_row row = rl_layer_row(net, layer, i);
+    const double *restrict w = row.w;
     double *restrict in = d->in, *restrict mag = d->in_mag;
-    for (int j = 0; j < columns; j++) {
+    for (int j = 0; j < row.count && !row.at; j++) {
       in[j] = fma(c, w[j], in[j]);
       mag[j] = fma(fabs(c), fabs(w[j]), mag[j]);
+    }
+    for (int t = 0; t < row.count && row.at; t++) {
+      int j = row.at[t];
+      in[j] = fma(c, w[t], in[j]);
+      mag[j] = fma(fabs(c), fabs(w[t]), mag[j]);
     }
     rl_account_add(a, c * net->biases[layer][i]);
     used++;
@@ -363,10 +373,10 @@ void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {
   }
   const double *active = d->x;
   for (int layer = 0; layer < net->layers; layer++) {
-    int rows = net->sizes[layer + 1], columns = net->sizes[layer], last = layer == net->layers - 1;
+    int rows = net->sizes[layer + 1], last = layer == net->layers - 1;
     double *z = last ? d->y : d->z + net->offsets[layer];
     for (int i = 0; i < rows; i++)
-      z[i] = net->biases[layer][i] + rl_dot(net->weights[layer] + (size_t)i * (size_t)columns, active, columns);
+      z[i] = net->biases[layer][i] + rl_row_dot(rl_layer_row(net, layer, i), active);
     if (last) return;
     double *next = layer % 2 ? d->in : d->out;
     for (int i = 0; i < rows; i++) {

@@ -7,6 +7,7 @@
 
 #include "core/round.h"
 #include "core/vector.h"
+#include "model/layer.h"
 
 enum { LANES = 8 }; /* doubles in a vector */
 
@@ -20,6 +21,8 @@ struct rl_forward {
   double *next;                                /* pre-activations of the layer that follows */
   double *mag;                                 /* per activation: bound on sum of |coefficients| + |constant| */
   int *list;                                   /* activations that are not zero */
+  int *taken;                                  /* of them, those that a row of few weights takes */
+  uint8_t *live;                               /* widest: which are listed */
   double *base_lo, *base_hi, *center, *radius; /* of the base variables */
   double *base_mag;                            /* over neurons: sum_j |W1_ij| max |x_j| */
   double *input;                               /* n: a form's coefficients over the inputs */
@@ -37,13 +40,15 @@ static rl_status create(rl_forward **out, const rl_network *net, int nb, int ove
   f->next = rl_alloc(forms, sizeof(double));
   f->mag = rl_alloc((size_t)net->widest, sizeof(double));
   f->list = rl_alloc((size_t)net->widest, sizeof(int));
+  f->taken = rl_alloc((size_t)net->widest, sizeof(int));
+  f->live = rl_alloc((size_t)net->widest, 1);
   f->base_lo = rl_alloc((size_t)f->nb, sizeof(double));
   f->base_hi = rl_alloc((size_t)f->nb, sizeof(double));
   f->base_mag = rl_alloc((size_t)f->nb, sizeof(double));
   f->center = rl_alloc((size_t)f->nb, sizeof(double));
   f->radius = rl_alloc((size_t)f->nb, sizeof(double));
   f->input = rl_alloc((size_t)net->sizes[0], sizeof(double));
-  if (!f->active || !f->next || !f->mag || !f->list || !f->base_lo || !f->base_hi || !f->base_mag || !f->center ||
+  if (!f->active || !f->next || !f->mag || !f->list || !f->taken || !f->live || !f->base_lo || !f->base_hi || !f->base_mag || !f->center ||
       !f->radius || !f->input) {
     rl_forward_release(f);
     return rl_fail_memory(err);
@@ -67,6 +72,8 @@ void rl_forward_release(rl_forward *f) {
   rl_free(f->next);
   rl_free(f->mag);
   rl_free(f->list);
+  rl_free(f->taken);
+  rl_free(f->live);
   rl_free(f->base_lo);
   rl_free(f->base_hi);
   rl_free(f->base_mag);
@@ -87,11 +94,11 @@ static inline void accumulate(double *restrict acc, double w, const double *rest
 }
 
 /* The same for all listed activations, where a form is one vector. */
-static void accumulate_vectors(const rl_forward *f, const double *w, int listed, double *forms) {
+static void accumulate_vectors(const rl_forward *f, const double *w, const int *list, int listed, double *forms) {
   rl_lanes low = rl_load(forms), up = rl_load(forms + LANES);
   for (int k = 0; k < listed; k++) {
-    double weight = w[f->list[k]];
-    const double *a = f->active + (size_t)f->list[k] * 2 * LANES;
+    double weight = w[list[k]];
+    const double *a = f->active + (size_t)list[k] * 2 * LANES;
     int first = weight >= 0 ? 0 : LANES;
     low = rl_multiply_add(rl_spread(weight), rl_load(a + first), low);
     up = rl_multiply_add(rl_spread(weight), rl_load(a + LANES - first), up);
@@ -101,12 +108,25 @@ static void accumulate_vectors(const rl_forward *f, const double *w, int listed,
 }
 
 /* Sum of |bias| and |w_j| mag_j over the listed activations; 0 only where the form is. */
-static double affine_magnitude(const rl_forward *f, const double *w, double bias, int listed) {
+static double affine_magnitude(const rl_forward *f, const double *w, double bias, const int *list, int listed) {
   double magnitude = fabs(bias);
-  for (int k = 0; k < listed; k++) magnitude = fma(fabs(w[f->list[k]]), f->mag[f->list[k]], magnitude);
+  for (int k = 0; k < listed; k++) magnitude = fma(fabs(w[list[k]]), f->mag[list[k]], magnitude);
   for (int k = 0; k < listed && magnitude == 0; k++) /* nothing, or underflow? */
-    if (w[f->list[k]] != 0 && f->mag[f->list[k]] != 0) magnitude = RL_TINY;
+    if (w[list[k]] != 0 && f->mag[list[k]] != 0) magnitude = RL_TINY;
   return magnitude;
+}
+
+/* The listed activations that a row of few weights takes; returns how many. */
+static int list_taken(rl_forward *f, rl_row row) {
+  int count = 0;
+  for (int t = 0; t < row.count; t++)
+    if (f->live[row.at[t]]) f->taken[count++] = row.at[t];
+  return count;
+}
+
+static void mark_live(rl_forward *f, int columns, int listed) {
+  memset(f->live, 0, (size_t)columns);
+  for (int k = 0; k < listed; k++) f->live[f->list[k]] = 1;
 }
 
 /* Pre-activation forms of one affine layer from the listed activations.  The
@@ -114,19 +134,25 @@ static double affine_magnitude(const rl_forward *f, const double *w, double bias
  * to the magnitude, so that the underflows are fewer than 2^50. */
 static void affine_layer(rl_forward *f, int layer, int listed) {
   const rl_network *net = f->net;
-  int rows = net->sizes[layer + 1], columns = net->sizes[layer], stride = f->stride;
+  int rows = net->sizes[layer + 1], columns = net->sizes[layer], stride = f->stride, all = listed;
+  const int *list = f->list;
+  if (net->sparse[layer]) mark_live(f, columns, listed);
   for (int i = 0; i < rows; i++) {
     const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
     double *forms = f->next + (size_t)i * 2 * (size_t)stride, bias = net->biases[layer][i];
+    if (net->sparse[layer]) {
+      listed = list_taken(f, rl_layer_row(net, layer, i));
+      list = f->taken;
+    }
     memset(forms, 0, 2 * (size_t)stride * sizeof *forms);
     forms[f->nb] = forms[stride + f->nb] = bias;
     if (stride == LANES)
-      accumulate_vectors(f, w, listed, forms);
+      accumulate_vectors(f, w, list, listed, forms);
     else
       for (int k = 0; k < listed; k++)
-        accumulate(forms, w[f->list[k]], f->active + (size_t)f->list[k] * 2 * (size_t)stride, stride);
-    double magnitude = affine_magnitude(f, w, bias, listed);
-    double error = magnitude == 0 ? 0 : rl_rounding(listed + 4, magnitude * (1 + 1e-9));
+        accumulate(forms, w[list[k]], f->active + (size_t)list[k] * 2 * (size_t)stride, stride);
+    double magnitude = affine_magnitude(f, w, bias, list, listed);
+    double error = magnitude == 0 ? 0 : rl_rounding(all + 4, magnitude * (1 + 1e-9));
     forms[f->nb] -= error;
     forms[stride + f->nb] += error;
   }

@@ -6,6 +6,7 @@
 
 #include "core/vector.h"
 #include "encode/forward.h"
+#include "model/layer.h"
 
 rl_status rl_gradient_create(rl_gradient **out, const rl_network *net, rl_error *err) {
   rl_gradient *g = rl_alloc(1, sizeof *g);
@@ -41,9 +42,14 @@ static void through_affine(rl_gradient *g, int layer) {
   for (int i = 0; i < rows; i++) {
     double lo = g->lo[i], hi = g->hi[i];
     if (lo == 0 && hi == 0) continue;
-    const double *restrict w = g->net->weights[layer] + (size_t)i * (size_t)columns;
+    rl_row row = rl_layer_row(g->net, layer, i);
+    const double *restrict w = row.w;
     double *restrict next_lo = g->next_lo, *restrict next_hi = g->next_hi;
-    for (int j = 0; j < columns; j++) {
+    for (int t = 0; t < row.count && row.at; t++) {
+      next_lo[row.at[t]] += w[t] * (w[t] > 0 ? lo : hi);
+      next_hi[row.at[t]] += w[t] * (w[t] > 0 ? hi : lo);
+    }
+    for (int j = 0; j < row.count && !row.at; j++) {
       next_lo[j] += w[j] * (w[j] > 0 ? lo : hi);
       next_hi[j] += w[j] * (w[j] > 0 ? hi : lo);
     }

@@ -251,6 +251,32 @@ static int network_layer(lua_State *L) {
   return 1;
 }
 
+static void push_count(lua_State *L, const char *name, size_t count) {
+  lua_pushinteger(L, (lua_Integer)count);
+  lua_setfield(L, -2, name);
+}
+
+/* structure() -> for each affine layer {rows, columns, nonzero, sparse, relu, linear}; the last one has neither. */
+static int network_structure(lua_State *L) {
+  const rl_network *net = self(L);
+  int layers = rl_network_layers(net);
+  lua_createtable(L, layers, 0);
+  for (int k = 0; k < layers; k++) {
+    int rows = rl_network_size(net, k + 1), hidden = k + 1 < layers, linear = 0;
+    for (int i = 0; i < rows && hidden; i++) linear += rl_network_is_linear(net, rl_network_offset(net, k) + i);
+    lua_createtable(L, 0, 6);
+    push_count(L, "rows", (size_t)rows);
+    push_count(L, "columns", (size_t)rl_network_size(net, k));
+    push_count(L, "nonzero", rl_network_nonzero(net, k));
+    push_count(L, "relu", hidden ? (size_t)(rows - linear) : 0);
+    push_count(L, "linear", (size_t)linear);
+    lua_pushboolean(L, rl_network_is_sparse(net, k));
+    lua_setfield(L, -2, "sparse");
+    lua_rawseti(L, -2, k + 1);
+  }
+  return 1;
+}
+
 static int network_tostring(lua_State *L) {
   const rlua_handle *h = luaL_checkudata(L, 1, rlua_network.name);
   const rl_network *net = h->resource;
@@ -387,6 +413,7 @@ static const luaL_Reg methods[] = {{"eval", network_eval},
                                    {"box", network_box},
                                    {"affine", network_affine},
                                    {"layer", network_layer},
+                                   {"structure", network_structure},
                                    {"search", rlua_search_create},
                                    {"minimize", rlua_minimize_create},
                                    {"preimage", rlua_preimage_create},

@@ -4,6 +4,7 @@
 
 #include "core/round.h"
 #include "core/vector.h"
+#include "model/layer.h"
 #include "model/network.h"
 
 /* Inputs are evaluated LANES at a time, so that the weights are read once per
@@ -27,9 +28,22 @@ static inline __attribute__((always_inline)) void affine_rows(int rows, const do
   for (int r = 0; r < rows; r++) memcpy(out + r * LANES, &sum[r], sizeof sum[r]);
 }
 
+/* The same for a row of few weights. */
+static void affine_sparse_row(rl_row row, double b, const double *in, double *out) {
+  lanes sum = b - (lanes){0};
+  for (int t = 0; t < row.count; t++) {
+    lanes value;
+    memcpy(&value, in + (size_t)row.at[t] * LANES, sizeof value);
+    sum += row.w[t] * value;
+  }
+  memcpy(out, &sum, sizeof sum);
+}
+
 static void affine_block(const rl_network *net, int layer, const double *in, double *out) {
   const double *W = net->weights[layer], *b = net->biases[layer];
   size_t n = (size_t)net->sizes[layer], m = (size_t)net->sizes[layer + 1], i = 0;
+  for (; net->sparse[layer] && i < m; i++)
+    affine_sparse_row(rl_layer_row(net, layer, (int)i), b[i], in, out + i * LANES);
   for (; i + ROWS <= m; i += ROWS) affine_rows(ROWS, W + i * n, b + i, n, in, out + i * LANES);
   for (; i < m; i++) affine_rows(1, W + i * n, b + i, n, in, out + i * LANES);
 }
@@ -99,10 +113,10 @@ rl_status rl_network_follow(const rl_network *net, const double *x, double *z, d
   if (!active) return rl_fail_memory(err);
   memcpy(active, x, (size_t)net->sizes[0] * sizeof *x);
   for (int k = 0; k < net->layers; k++) {
-    int n = net->sizes[k], rows = net->sizes[k + 1], hidden = k + 1 < net->layers;
+    int rows = net->sizes[k + 1], hidden = k + 1 < net->layers;
     double *out = hidden ? z + net->offsets[k] : y;
     for (int i = 0; i < rows; i++)
-      out[i] = net->biases[k][i] + rl_dot(net->weights[k] + (size_t)i * (size_t)n, active, n);
+      out[i] = net->biases[k][i] + rl_row_dot(rl_layer_row(net, k, i), active);
     for (int i = 0; hidden && i < rows; i++) active[i] = rl_activation(net, net->offsets[k] + i, out[i]);
   }
   rl_free(active);
@@ -130,10 +144,10 @@ rl_status rl_network_pattern(const rl_network *net, const double *x, int8_t *sig
 }
 
 /* b + w.in in interval arithmetic. */
-static rl_interval affine_interval(const double *w, double b, int n, const rl_interval *in) {
+static rl_interval affine_interval(rl_row row, double b, const rl_interval *in) {
   rl_interval sum = {b, b};
-  for (int j = 0; j < n; j++)
-    if (w[j] != 0) sum = rl_iadd(sum, rl_iscale(w[j], in[j]));
+  for (int t = 0; t < row.count; t++)
+    if (row.w[t] != 0) sum = rl_iadd(sum, rl_iscale(row.w[t], in[rl_row_column(row, t)]));
   return sum;
 }
 
@@ -144,10 +158,9 @@ rl_status rl_network_intervals(const rl_network *net, const double *x, rl_interv
   if (!active) return rl_fail_memory(err);
   for (int j = 0; j < net->sizes[0]; j++) active[j] = (rl_interval){x[j], x[j]};
   for (int k = 0; k < net->layers; k++) {
-    int n = net->sizes[k];
     rl_interval *out = k + 1 < net->layers ? z + net->offsets[k] : y;
     for (int i = 0; i < net->sizes[k + 1]; i++)
-      out[i] = affine_interval(net->weights[k] + (size_t)i * (size_t)n, net->biases[k][i], n, active);
+      out[i] = affine_interval(rl_layer_row(net, k, i), net->biases[k][i], active);
     for (int i = 0; k + 1 < net->layers && i < net->sizes[k + 1]; i++)
       active[i] = rl_activation_interval(net, net->offsets[k] + i, out[i]);
   }

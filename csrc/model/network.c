@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/sha256.h"
+#include "model/layer.h"
 #include "model/share.h"
 
 /* Sizes such that numbers of neurons and of a layer's weights fit an int. */
@@ -111,6 +112,7 @@ static rl_status hash_arrays(rl_network *net, rl_error *err) {
 rl_status rl_network_finish(rl_network *net, rl_error *err) {
   rl_status status = check_finite(net, err);
   if (status == RL_OK && !net->sha256[0]) status = hash_arrays(net, err);
+  if (status == RL_OK) status = rl_network_compress(net, err);
   return status;
 }
 
@@ -155,10 +157,12 @@ void rl_network_release(rl_network *net) {
   for (int k = 0; k < net->layers; k++) {
     if (net->weights) rl_free(net->weights[k]);
     if (net->biases) rl_free(net->biases[k]);
+    if (net->sparse) rl_sparse_release(net->sparse[k]);
   }
   rl_free(net->linear);
   rl_free(net->notes);
   rl_free(net->weights);
+  rl_free(net->sparse);
   rl_free(net->biases);
   rl_free(net->sizes);
   rl_free(net->offsets);

@@ -8,6 +8,8 @@
 #include "core/core.h"
 #include "core/round.h"
 
+typedef struct rl_sparse rl_sparse; /* layer.h */
+
 struct rl_network {
   atomic_int references;
   int layers;       /* affine layers */
@@ -17,6 +19,7 @@ struct rl_network {
   int *offsets;     /* layers: number of the first neuron of hidden layer k; offsets[layers-1] = neurons */
   uint8_t *linear;  /* neurons: 1 where the activation is the pre-activation; NULL: all are ReLU */
   double **weights; /* layers; weights[k] is sizes[k+1] x sizes[k] */
+  rl_sparse **sparse; /* layers: compressed rows of those with few weights, NULL for the others (layer.h) */
   double **biases;  /* layers; biases[k] is sizes[k+1] */
   double *box_lo;   /* inputs, or NULL */
   double *box_hi;

@@ -90,6 +90,7 @@ function characterize.define(parser)
   parser:flag("--raw", "Physical units of the .nnet file everywhere.")
   parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(converters.count)
   parser:option("--threads", "POSIX threads."):argname("N"):convert(converters.count)
+  parser:option("--output", "The value of an ONNX graph to compute; default its first output."):argname "NAME"
   parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(converters.amount)
   parser:option("--query-timeout", "Seconds for each query; an unanswered one keeps its literal.")
     :argname("SECONDS"):convert(converters.amount)
@@ -136,7 +137,7 @@ end
 ---@param args table  as argparse gives them
 ---@return integer status
 function characterize.run(args)
-  local net = relucid.load(args.net, { raw = args.raw })
+  local net = relucid.load(args.net, { raw = args.raw, output = args.output })
   local data = args.data and input.data(args.data, net.n)
   local point = input.point(args.point, net.n, data)
   local progress = Progress.new()

@@ -19,6 +19,7 @@ function preimage.define(parser)
   parser:flag("--over", "Polytopes that hold all of the set, rather than such inside it.")
   parser:option("--polytopes", "Stop at so many polytopes."):argname("N"):convert(integer)
   parser:option("--seed", "Seed of the samples."):argname("N"):convert(converters.count)
+  parser:option("--output", "The value of an ONNX graph to compute; default its first output."):argname "NAME"
   parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(converters.amount)
   parser:option("--split", "Print N independent parts of the question instead, for `relucid worker`; `relucid merge` "
     .. "joins their records."):argname("N"):convert(converters.positive)
@@ -72,7 +73,8 @@ end
 ---@param args table  as argparse gives them
 ---@return integer status
 function preimage.run(args)
-  local net = relucid.load(args.net)
+  if args.split and args.output then error("--split does not go with --output", 0) end
+  local net = relucid.load(args.net, { output = args.output })
   local problem = read_problem(args.prop, net)
   if args.split then
     return parts.print("preimage", net, problem, args.split, { coverage = args.coverage,

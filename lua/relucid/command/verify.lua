@@ -17,6 +17,7 @@ local amount, count = converters.amount, converters.count
 function verify.define(parser)
   parser:argument("net", "The network: .onnx or .nnet; may be gzipped."):argname "NET"
   parser:argument("property", "The assertions, VNN-LIB; may be gzipped."):argname "PROP"
+  parser:option("--output", "The value of an ONNX graph to compute; default its first output."):argname "NAME"
   parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(amount)
   parser:option("--threads", "POSIX threads."):argname("N"):convert(count)
   parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(count)
@@ -63,7 +64,8 @@ end
 ---@return integer status
 function verify.run(args)
   local started = relucid.now()
-  local net = relucid.load(args.net)
+  if args.split and args.output then error("--split does not go with --output", 0) end
+  local net = relucid.load(args.net, { output = args.output })
   if args.split then
     return parts.print("verify", net, relucid.vnnlib(args.property, net), args.split,
                        { timeout = args.timeout, threads = args.threads, seed = args.seed })
