@@ -56,9 +56,9 @@ static rl_status bent(rl_onnx_node *node, const rl_onnx_shape *slopes, const dou
     double s = slope_at(&p, i);
     p.by_difference |= rl_sum_error(1, -s, 1 - s) != 0;
   }
-  rl_status status = rl_onnx_narrow(node->space, x->forms);
-  if (status == RL_OK) status = rl_onnx_positive(node->space, x->forms, &above);
+  rl_status status = rl_onnx_positive(node->space, x->forms, &above);
   if (status == RL_OK && p.by_difference) status = negative(node->space, x->forms, &below);
+  if (status == RL_OK && !p.by_difference) status = rl_onnx_narrow(node->space, x->forms); /* beside the kinks */
   if (status == RL_OK) {
     rl_onnx_forms *parts[] = {p.by_difference ? below : x->forms, above};
     status = rl_onnx_join(node->space, 2, parts, &both);
@@ -92,8 +92,8 @@ rl_status rl_onnx_prelu(rl_onnx_node *node) {
 /* |x| = 2 max(x, 0) - x. */
 rl_status rl_onnx_abs(rl_onnx_node *node) {
   rl_onnx_forms *x = node->in[0]->forms, *above = NULL, *out = NULL;
-  rl_status status = rl_onnx_narrow(node->space, x);
-  if (status == RL_OK) status = rl_onnx_positive(node->space, x, &above);
+  rl_status status = rl_onnx_positive(node->space, x, &above);
+  if (status == RL_OK) status = rl_onnx_narrow(node->space, x); /* beside the kinks */
   if (status == RL_OK) status = rl_onnx_sum(node->space, above, 2, x, -1, &out);
   rl_onnx_release(above);
   return give_like(node, status, out);

@@ -50,9 +50,9 @@ static void settle_numbers(const rl_onnx_forms *a, const rl_onnx_forms *b, int s
 
 rl_status rl_onnx_better(rl_onnx_space *s, rl_onnx_forms *a, rl_onnx_forms *b, int sign, rl_onnx_forms **out) {
   rl_onnx_forms *above = NULL, *kink = NULL;
-  rl_status status = rl_onnx_narrow(s, b);
-  if (status == RL_OK) status = rl_onnx_sum(s, a, sign, b, -sign, &above);
+  rl_status status = rl_onnx_sum(s, a, sign, b, -sign, &above);
   if (status == RL_OK) status = rl_onnx_positive(s, above, &kink);
+  if (status == RL_OK) status = rl_onnx_narrow(s, b); /* beside the kinks, not below them */
   if (status == RL_OK) status = rl_onnx_sum(s, b, 1, kink, sign, out);
   if (status == RL_OK) settle_numbers(a, b, sign, *out);
   rl_onnx_release(above);

@@ -90,16 +90,18 @@ static void fill_layers(plan *p, rl_network *net, uint8_t *linear) {
   }
 }
 
-/* Half a gigabyte of weights in a layer. */
-enum { MOST_WEIGHTS = 1 << 26 };
+/* Weights of a layer, most of them 0 where there are so many. */
+enum { MOST_WEIGHTS = 1 << 29 };
 
 static rl_status check_sizes(const plan *p) {
+  double bytes = 0;
   for (int k = 0; k <= p->hidden; k++)
     if ((long long)p->sizes[k] * p->sizes[k + 1] > MOST_WEIGHTS)
       return rl_fail(p->space->err, RL_EFORMAT,
                      "%s: layer %d: as a dense layer this is %d x %d weights, at most %d are supported", p->space->path,
                      k + 1, p->sizes[k + 1], p->sizes[k], MOST_WEIGHTS);
-  return RL_OK;
+  for (int k = 0; k <= p->hidden; k++) bytes += 8.0 * p->sizes[k] * p->sizes[k + 1];
+  return rl_onnx_need(p->space, bytes);
 }
 
 rl_status rl_onnx_layers(rl_network **out, const rl_onnx_space *space, const rl_onnx_forms *outputs) {

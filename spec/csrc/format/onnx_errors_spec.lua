@@ -200,6 +200,11 @@ function T.test_refuses_shapes()
   one("attribute 'perm' is 2, expected 0 to 1", { 1, 4 }, { "Transpose", { "x" }, nil, { perm = { 0, 2 } } })
 end
 
+function T.test_refuses_what_is_too_large()
+  refused("layer 1: as a dense layer this is 64516 x 65536 weights, at most 536870912 are supported",
+          single({ 1, 1, 256, 256 }, { "Conv", { "x", "w" } }, { tensor("w", { 1, 1, 3, 3 }) }))
+end
+
 function T.test_refuses_windows()
   local function one(message, dims, n, ...) refused("node 1 (" .. n[1] .. "): " .. message, single(dims, n,
           { ... })) end

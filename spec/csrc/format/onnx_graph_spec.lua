@@ -760,6 +760,20 @@ function T.test_a_residual_block()
   end)
 end
 
+-- A tree of max(a, b) = b + max(a - b, 0): two layers for four values, b beside the kinks.
+function T.test_max_pooling_is_as_deep_as_its_tree()
+  local m = { inputs = { { name = "x", dims = { 1, 1, 2, 2 } } }, outputs = { "y" },
+              nodes = { { "MaxPool", { "x" }, "y", { kernel_shape = { 2, 2 } } } } }
+  with_model(m, function(path)
+    local net = relucid.load(path)
+    lu.assertEquals(net.sizes, { 4, 4, 2, 1 })
+    lu.assertEquals({ net:structure()[1].relu, net:structure()[2].relu }, { 2, 1 })
+    lu.assertEquals(net:eval { 1, -2, 7, 3 }, { 7 })
+  end)
+  m.nodes = { { "Abs", { "x" }, "a" }, { "LeakyRelu", { "a" }, "y", { alpha = 0.25 } } }
+  with_model(m, function(path) lu.assertEquals(relucid.load(path).sizes, { 4, 8, 8, 4 }) end)
+end
+
 -- ---- exactness --------------------------------------------------------------------------------------------------
 
 -- Floats with many digits through several affine nodes: the exact value of the file's own numbers lies between the
