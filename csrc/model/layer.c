@@ -22,28 +22,37 @@ static void fill(rl_sparse *s, const double *W, size_t rows, size_t columns) {
   }
 }
 
-static rl_status compress(rl_sparse **out, const double *W, size_t rows, size_t columns, rl_error *err) {
-  size_t some = count_weights(W, rows * columns);
-  if (rows * columns < SMALL || some > rows * columns / SHARE) return RL_OK;
+int rl_sparse_pays(size_t rows, size_t columns, size_t terms) {
+  return rows * columns >= SMALL && terms <= rows * columns / SHARE;
+}
+
+rl_status rl_sparse_create(rl_sparse **out, size_t rows, size_t terms, rl_error *err) {
   rl_sparse *s = rl_alloc(1, sizeof *s);
   if (!s) return rl_fail_memory(err);
   s->start = rl_alloc(rows + 1, sizeof *s->start);
-  s->column = rl_alloc(some, sizeof *s->column);
-  s->value = rl_alloc(some, sizeof *s->value);
+  s->column = rl_alloc(terms, sizeof *s->column);
+  s->value = rl_alloc(terms, sizeof *s->value);
   if (!s->start || !s->column || !s->value) {
     rl_sparse_release(s);
     return rl_fail_memory(err);
   }
-  fill(s, W, rows, columns);
   *out = s;
   return RL_OK;
 }
 
+static rl_status compress(rl_sparse **out, const double *W, size_t rows, size_t columns, rl_error *err) {
+  size_t some = count_weights(W, rows * columns);
+  if (!rl_sparse_pays(rows, columns, some)) return RL_OK;
+  rl_status status = rl_sparse_create(out, rows, some, err);
+  if (status == RL_OK) fill(*out, W, rows, columns);
+  return status;
+}
+
 rl_status rl_network_compress(rl_network *net, rl_error *err) {
-  net->sparse = rl_alloc((size_t)net->layers, sizeof *net->sparse);
-  rl_status status = net->sparse ? RL_OK : rl_fail_memory(err);
+  rl_status status = RL_OK;
   for (int k = 0; k < net->layers && status == RL_OK; k++)
-    status = compress(&net->sparse[k], net->weights[k], (size_t)net->sizes[k + 1], (size_t)net->sizes[k], err);
+    if (!net->sparse[k])
+      status = compress(&net->sparse[k], net->weights[k], (size_t)net->sizes[k + 1], (size_t)net->sizes[k], err);
   return status;
 }
 

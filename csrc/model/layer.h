@@ -59,7 +59,11 @@ static inline void rl_row_add(rl_row row, double c, double *restrict to) {
     for (int t = 0; t < row.count; t++) to[row.at[t]] += c * row.w[t];
 }
 
-/* Compress the layers for which that pays. */
+/* Do compressed rows pay for a layer of `terms` weights that are not 0? */
+int rl_sparse_pays(size_t rows, size_t columns, size_t terms);
+/* Room for that many; start, column, value are to be filled. */
+rl_status rl_sparse_create(rl_sparse **out, size_t rows, size_t terms, rl_error *err);
+/* Compress the layers for which that pays and that have no compressed rows yet. */
 rl_status rl_network_compress(rl_network *net, rl_error *err);
 void rl_sparse_release(rl_sparse *sparse); /* NULL is fine */
 

@@ -41,7 +41,8 @@ static int allocate_arrays(rl_network *net, const int *sizes) {
   net->offsets = rl_alloc(layers, sizeof *net->offsets);
   net->weights = rl_alloc(layers, sizeof *net->weights);
   net->biases = rl_alloc(layers, sizeof *net->biases);
-  if (!net->file || !net->sizes || !net->offsets || !net->weights || !net->biases) return 0;
+  net->sparse = rl_alloc(layers, sizeof *net->sparse);
+  if (!net->file || !net->sizes || !net->offsets || !net->weights || !net->biases || !net->sparse) return 0;
   for (size_t k = 0; k < layers; k++) {
     net->weights[k] = rl_alloc((size_t)sizes[k] * (size_t)sizes[k + 1], sizeof(double));
     net->biases[k] = rl_alloc((size_t)sizes[k + 1], sizeof(double));
@@ -69,13 +70,11 @@ rl_status rl_network_allocate(rl_network **out, int layers, const int *sizes, rl
 static rl_status check_finite(const rl_network *net, rl_error *err) {
   for (int k = 0; k < net->layers; k++)
     for (int i = 0; i < net->sizes[k + 1]; i++) {
-      size_t n = (size_t)net->sizes[k];
-      const double *row = net->weights[k] + (size_t)i * n;
-      for (size_t j = 0; j < n; j++)
-        if (!isfinite(row[j]))
-          return rl_fail(err, RL_EINPUT,
-                         "network: layer %d weights row %d column %zu: expected a finite number, got %g", k + 1, i + 1,
-                         j + 1, row[j]);
+      rl_row row = rl_layer_row(net, k, i);
+      for (int t = 0; t < row.count; t++)
+        if (!isfinite(row.w[t]))
+          return rl_fail(err, RL_EINPUT, "network: layer %d weights row %d column %d: expected a finite number, got %g",
+                         k + 1, i + 1, rl_row_column(row, t) + 1, row.w[t]);
       if (!isfinite(net->biases[k][i]))
         return rl_fail(err, RL_EINPUT, "network: layer %d biases row %d: expected a finite number, got %g", k + 1,
                        i + 1, net->biases[k][i]);

@@ -90,6 +90,9 @@ static rl_status fail_input(const rl_onnx_reader *reader, const Rl__Onnx__ValueI
   return FAIL(reader, "%s: input '%s': %s", reader->path, rl_onnx_name_text(text_of(input->name)).text, message);
 }
 
+/* A network with more inputs is none that anything here could be said of; a size in a damaged file is soon larger. */
+enum { MOST_INPUTS = 1 << 20 };
+
 /* The shape; a first dimension without a fixed size is the batch and becomes 1. */
 static rl_status read_input_shape(const rl_onnx_reader *reader, const Rl__Onnx__ValueInfo *input,
                                   rl_onnx_shape *shape) {
@@ -102,7 +105,8 @@ static rl_status read_input_shape(const rl_onnx_reader *reader, const Rl__Onnx__
     const Rl__Onnx__Shape__Dimension *dim = type->shape->dim[k];
     int fixed = dim->has_dim_value && dim->dim_value > 0;
     if (!fixed && k > 0) return fail_input(reader, input, "only the first dimension may be without a fixed size");
-    if (!rl_onnx_extend(shape, fixed ? dim->dim_value : 1)) return fail_input(reader, input, "is too large");
+    if (!rl_onnx_extend(shape, fixed ? dim->dim_value : 1) || rl_onnx_count(shape) > MOST_INPUTS)
+      return fail_input(reader, input, "is too large");
   }
   return RL_OK;
 }
