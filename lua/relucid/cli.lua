@@ -10,8 +10,8 @@ local cli = {}
 cli.DONE, cli.REFUTED, cli.USAGE, cli.UNKNOWN = 0, 1, 2, 3
 
 --- The commands that exist, in the order of the help.
-local COMMANDS = { "info", "eval", "characterize", "preimage", "verify", "monitor", "plot", "report", "experiment", "worker", "table",
-                   "compare", "merge" }
+local COMMANDS = { "info", "eval", "characterize", "preimage", "verify", "monitor", "plot", "report", "experiment",
+                   "worker", "table", "compare", "merge" }
 
 local HELP_WIDTH = 100
 
