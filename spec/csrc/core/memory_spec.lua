@@ -85,7 +85,11 @@ local function test_model()
                 { name = "m", dims = { 2, 2 }, data = { 1, 2, 3, 4 } },
                 { name = "c", dims = { 2 }, data = { 1, 2 } } },
     nodes = { { "Conv", { "x", "w" }, "k" }, { "Relu", { "k" }, "r" }, { "Reshape", { "r", "s" }, "f" },
-              { "Gemm", { "f", "m", "c" }, "y" } },
+              { "Gemm", { "f", "m", "c" }, "g" }, { "LeakyRelu", { "g" }, "l", { alpha = 0.1 } },
+              { "Add", { "l", "g" }, "a" }, { "Concat", { "a", "f" }, "j", { axis = 1 } },
+              { "ReduceMax", { "j" }, "h", { axes = { 1 } } }, { "Split", { "j" }, { "p", "q" }, { axis = 1 } },
+              { "Abs", { "p" }, "b" }, { "Clip", { "q" }, "e", { min = -1.0, max = 3.0 } },
+              { "Sum", { "b", "e", "h" }, "z" }, { "Softmax", { "z" }, "y", { axis = 1 } } }, opset = 10,
   }
 end
 
@@ -164,6 +168,7 @@ local CASES = {
   ["network:affine"] = { function(f) return { f.net:affine(f.pattern) } end },
   ["network:box"] = { function(f) return f.net:box() end, true },
   ["network:layer"] = { function(f) return f.net:layer(1) end, true },
+  ["network:structure"] = { function(f) return f.net:structure() end, true },
   ["network:search"] = { function(f) return new_search(f):run() end },
   ["network:minimize"] = { function(f)
     local minimize = new_minimize(f)
