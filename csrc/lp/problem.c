@@ -72,7 +72,7 @@ static int is_too_large(double v) { return fabs(v) > RL_LP_LARGEST && isfinite(v
 static rl_status check(const char *what, int i, int count, double lo, double hi, rl_error *err) {
   if (i < 0 || i >= count) return rl_fail(err, RL_EINPUT, "%s %d of a linear program that has %d", what, i, count);
   if (!(lo <= hi) || lo == INFINITY || hi == -INFINITY)
-    return rl_fail(err, RL_EINPUT, "bounds [%g, %g] of %s %d of a linear program", lo, hi, what, i);
+    return rl_fail(err, RL_ENUMERIC, "bounds [%g, %g] of %s %d of a linear program", lo, hi, what, i);
   if (is_too_large(lo) || is_too_large(hi))
     return rl_fail(err, RL_ENUMERIC, "bounds [%g, %g] of %s %d of a linear program are too large", lo, hi, what, i);
   return RL_OK;
@@ -103,7 +103,7 @@ rl_status rl_lp_row_bounds(rl_lp *lp, int row, double lo, double hi, rl_error *e
 rl_status rl_lp_objective(rl_lp *lp, int column, double value, rl_error *err) {
   rl_status status = check("column", column, lp->columns, 0, 0, err);
   if (status != RL_OK) return status;
-  if (!isfinite(value)) return rl_fail(err, RL_EINPUT, "objective %g of column %d of a linear program", value, column);
+  if (!isfinite(value)) return rl_fail(err, RL_ENUMERIC, "objective %g of column %d of a linear program", value, column);
   if (is_too_large(value))
     return rl_fail(err, RL_ENUMERIC, "objective %g of column %d of a linear program is too large", value, column);
   if (lp->column[column].cost == value) return RL_OK;
@@ -143,7 +143,8 @@ rl_status rl_lp_row(rl_lp *lp, int row, int count, const int *columns, const dou
     status = check("column", columns[k], lp->columns, 0, 0, err);
     if (status != RL_OK) return status;
     if (!isfinite(values[k]))
-      return rl_fail(err, RL_EINPUT, "coefficient %g in row %d, column %d of a linear program", values[k], row, columns[k]);
+      return rl_fail(err, RL_ENUMERIC, "coefficient %g in row %d, column %d of a linear program", values[k], row,
+                     columns[k]);
     if (is_too_large(values[k]))
       return rl_fail(err, RL_ENUMERIC, "coefficient %g in row %d, column %d of a linear program is too large", values[k],
                      row, columns[k]);

@@ -88,7 +88,7 @@ static void set_number(lua_State *L, const char *field, double value) {
 }
 
 /* box("width" or "volume" [, anchor [, seconds]]) -> {lo, hi, sum, log_volume, gap, fixed}, or nil when there is none,
- * or none was found in time.  An infinite gap: none is proved. */
+ * or none was found (in time, or in floating point).  An infinite gap: none is proved. */
 static int region_box(lua_State *L) {
   static const char *const kinds[] = {"width", "volume", NULL};
   const rl_region *region = self(L);
@@ -105,6 +105,7 @@ static int region_box(lua_State *L) {
   rlua_begin(L, seconds);
   rl_status status = kind == 0 ? rl_region_box_width(region, anchor, lo, hi, &box, &err)
                                : rl_region_box_volume(region, anchor, lo, hi, &box, &err);
+  if (status == RL_ENUMERIC) status = RL_OK, box.found = 0; /* numbers beyond linear programs: none was found */
   rlua_end(L, status, &err);
   if (!box.found) return luaL_pushfail(L), 1;
   lua_createtable(L, 0, 6);

@@ -56,12 +56,19 @@ static void prune(rl_preimage *p) {
   }
 }
 
+/* A minorant that overflowed says nothing. */
+static int is_finite(const double *w, int n) {
+  for (int j = 0; j <= n; j++)
+    if (!isfinite(w[j])) return 0;
+  return 1;
+}
+
 /* Can the polytope of a clause hold anything?  0: certainly not. */
 static int may_hold(rl_cover *c, const rl_part *part, int clause) {
   rl_halfspaces set = {c->n, part->rows, part->lo, part->hi, part->A, part->b};
   for (int r = c->goal->first[clause]; r < c->goal->first[clause + 1]; r++) {
     const double *w = part->minorant + (size_t)r * ((size_t)c->n + 1);
-    if (!isfinite(w[c->n])) return c->over;
+    if (!is_finite(w, c->n)) return c->over;
     for (int j = 0; j < c->n; j++) c->coef[j] = c->over ? -w[j] : w[j];
     if (rl_polytope_bound(&set, c->coef, c->polytope) < (c->over ? w[c->n] : -w[c->n])) return 0;
   }
@@ -87,7 +94,7 @@ static rl_status part_region(rl_cover *c, const rl_part *part, int clause, rl_re
       double side = c->over ? 1 : -1, *row = A + (size_t)kept * n;
       for (size_t j = 0; j < n; j++) row[j] = side * w[j];
       b[kept] = -side * w[n];
-      if (!isfinite(b[kept]) || rl_polytope_bound(&set, row, c->polytope) <= b[kept]) continue; /* says nothing */
+      if (!is_finite(w, c->n) || rl_polytope_bound(&set, row, c->polytope) <= b[kept]) continue; /* says nothing */
       kept++;
     }
     status = rl_region_create(out, c->net, box, NULL, kept, A, b, err);
