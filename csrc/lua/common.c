@@ -209,6 +209,19 @@ void rlua_halfspaces(lua_State *L, int idx, int n, int *rows, const double **A, 
   lua_replace(L, -2);
 }
 
+const char *rlua_string(lua_State *L, int idx, const char *what, const char *expected) {
+  if (lua_type(L, idx) != LUA_TSTRING) rlua_raise(L, "%s: %s expected, got %s", what, expected, push_type_name(L, idx));
+  return lua_tostring(L, idx);
+}
+
+long rlua_steps(lua_State *L, int idx, const char *what, long value) {
+  int is_integer = 0;
+  if (lua_isnoneornil(L, idx)) return value;
+  lua_Integer steps = lua_type(L, idx) == LUA_TNUMBER ? lua_tointegerx(L, idx, &is_integer) : 0;
+  if (!is_integer || steps < 1) rlua_raise(L, "%s is %s, expected a positive integer", what, rlua_describe(L, idx));
+  return steps > 1000000000 ? 1000000000L : (long)steps;
+}
+
 int rlua_integer(lua_State *L, int idx, const char *what, int low, int high) {
   int is_integer = 0;
   lua_Integer value = lua_type(L, idx) == LUA_TNUMBER ? lua_tointegerx(L, idx, &is_integer) : 0;

@@ -65,6 +65,10 @@ double *rlua_numbers(lua_State *L, int idx, const char *what, int expected, int 
 double *rlua_matrix(lua_State *L, int idx, const char *what, int *rows, int *columns);
 /* "A" and "b" of the table at idx, both absent: *rows = 0.  Pushes two scratch values. */
 void rlua_halfspaces(lua_State *L, int idx, int n, int *rows, const double **A, const double **b);
+/* The string at idx; `expected` says what it is. */
+const char *rlua_string(lua_State *L, int idx, const char *what, const char *expected);
+/* How many steps, 1 or more, at idx; `value` where it is absent; no more than 1e9. */
+long rlua_steps(lua_State *L, int idx, const char *what, long value);
 /* An integer low..high at idx. */
 int rlua_integer(lua_State *L, int idx, const char *what, int low, int high);
 

@@ -11,7 +11,7 @@ static const rl_data *self(lua_State *L) { return rlua_check(L, 1, &rlua_data, "
 int rlua_data_create(lua_State *L) {
   lua_settop(L, 2);
   int from_table = lua_istable(L, 1);
-  const char *path = from_table ? NULL : luaL_checkstring(L, 1);
+  const char *path = from_table ? NULL : rlua_string(L, 1, "data", "a file's name or a list of rows");
   double scale = 0;
   if (!lua_isnil(L, 2)) {
     static const char *const keys[] = {"scale", NULL};

@@ -34,11 +34,10 @@ int rlua_enumerate_create(lua_State *L) {
 /* step([cells]) -> true at the end */
 static int enumerate_step(lua_State *L) {
   rl_enumerate *enumerate = self(L);
-  lua_Integer cells = luaL_optinteger(L, 2, 1000);
-  if (cells < 1) rlua_raise(L, "cells is %I, expected a positive integer", (LUAI_UACINT)cells);
+  long cells = rlua_steps(L, 2, "cells", 1000);
   int done = 0;
   rl_error err;
-  rlua_succeed(L, rl_enumerate_step(enumerate, cells > 1000000000 ? 1000000000L : (long)cells, &done, &err), &err);
+  rlua_succeed(L, rl_enumerate_step(enumerate, cells, &done, &err), &err);
   return lua_pushboolean(L, done), 1;
 }
 

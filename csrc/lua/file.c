@@ -20,7 +20,7 @@ static int free_bytes(lua_State *L) {
 
 /* read_file(path) -> content, SHA-256: a whole file, gunzipped when it is gzipped; the hash is of the bytes on disk. */
 int rlua_file_read(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = rlua_string(L, 1, "path", "string");
   char **bytes = lua_newuserdatauv(L, sizeof *bytes, 0);
   *bytes = NULL;
   lua_createtable(L, 0, 1);
@@ -41,7 +41,7 @@ int rlua_file_read(lua_State *L) {
 /* file_kind(path) -> "file", "directory", "other" (a device, a pipe), or nil where there is none of that name. */
 int rlua_file_kind(lua_State *L) {
   struct stat status;
-  if (stat(luaL_checkstring(L, 1), &status) != 0) return lua_pushnil(L), 1;
+  if (stat(rlua_string(L, 1, "path", "string"), &status) != 0) return lua_pushnil(L), 1;
   lua_pushstring(L, S_ISREG(status.st_mode) ? "file" : S_ISDIR(status.st_mode) ? "directory" : "other");
   return 1;
 }

@@ -85,11 +85,7 @@ static int word_option(lua_State *L, int idx, const char *name, const char *cons
   return found;
 }
 
-static long step_nodes(lua_State *L) {
-  lua_Integer nodes = luaL_optinteger(L, 2, 200);
-  if (nodes < 1) rlua_raise(L, "nodes is %I, expected a positive integer", (LUAI_UACINT)nodes);
-  return nodes > 1000000000 ? 1000000000L : (long)nodes;
-}
+static long step_nodes(lua_State *L) { return rlua_steps(L, 2, "nodes", 200); }
 
 /* ---- search ------------------------------------------------------------------------ */
 

@@ -203,7 +203,7 @@ static void encode(lua_State *L, const slot *s, const place *p, int depth) {
 
 /* encode(value) -> text in one line */
 static int json_encode(lua_State *L) {
-  luaL_checkany(L, 1);
+  if (lua_isnone(L, 1)) rlua_raise(L, "json: a value expected, got nothing");
   lua_settop(L, 1);
   tree *t = new_tree(L);
   lua_pushvalue(L, 1);
@@ -266,9 +266,9 @@ static void push_json(lua_State *L, const json_t *value) {
 
 /* decode(text [, name]) -> value; errors read "name:line:column: what". */
 static int json_decode(lua_State *L) {
-  size_t length;
-  const char *text = luaL_checklstring(L, 1, &length);
-  const char *name = luaL_optstring(L, 2, "json");
+  const char *text = rlua_string(L, 1, "text", "string");
+  size_t length = lua_rawlen(L, 1);
+  const char *name = lua_isnoneornil(L, 2) ? "json" : rlua_string(L, 2, "name", "string");
   lua_settop(L, 2);
   tree *t = new_tree(L);
   json_error_t error;
@@ -282,7 +282,7 @@ static int json_decode(lua_State *L) {
 
 /* array(t), object(t): set the metatable and return t. */
 static int mark(lua_State *L, const char *name) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  rlua_check_list(L, 1, "json");
   lua_settop(L, 1);
   luaL_setmetatable(L, name);
   return 1;
@@ -291,9 +291,9 @@ static int json_mark_array(lua_State *L) { return mark(L, ARRAY_NAME); }
 
 /* object(t [, keys]): keys is the order in which to write the members. */
 static int json_mark_object(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  rlua_check_list(L, 1, "json");
   if (lua_isnoneornil(L, 2)) return mark(L, OBJECT_NAME);
-  luaL_checktype(L, 2, LUA_TTABLE);
+  rlua_check_list(L, 2, "keys");
   lua_settop(L, 2);
   set_key_order(L);
   return 1;

@@ -19,7 +19,7 @@ static size_t memory_of(const rl_network *net) {
 
 /* read_nnet(path, raw) */
 int rlua_network_read(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = rlua_string(L, 1, "path", "string");
   int raw = lua_toboolean(L, 2);
   rlua_handle *h = rlua_new(L, &rlua_network, 0);
   rl_network *net = NULL;
@@ -33,7 +33,8 @@ int rlua_network_read(lua_State *L) {
 
 /* read_onnx(path [, output]) */
 int rlua_network_read_onnx(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1), *output = luaL_optstring(L, 2, NULL);
+  const char *path = rlua_string(L, 1, "path", "string");
+  const char *output = lua_isnoneornil(L, 2) ? NULL : rlua_string(L, 2, "output", "string");
   rlua_handle *h = rlua_new(L, &rlua_network, 0);
   rl_network *net = NULL;
   rl_error err;

@@ -66,11 +66,10 @@ int rlua_preimage_options(lua_State *L) {
 /* step([splits]) -> true at the end */
 static int preimage_step(lua_State *L) {
   rl_preimage *preimage = self(L);
-  lua_Integer splits = luaL_optinteger(L, 2, 20);
-  if (splits < 1) rlua_raise(L, "splits is %I, expected a positive integer", (LUAI_UACINT)splits);
+  long splits = rlua_steps(L, 2, "splits", 20);
   int done = 0;
   rl_error err;
-  rlua_succeed(L, rl_preimage_step(preimage, splits > 1000000000 ? 1000000000L : (long)splits, &done, &err), &err);
+  rlua_succeed(L, rl_preimage_step(preimage, splits, &done, &err), &err);
   return lua_pushboolean(L, done), 1;
 }
 
@@ -78,7 +77,9 @@ static int preimage_step(lua_State *L) {
 static int preimage_demand(lua_State *L) {
   rl_preimage *preimage = self(L);
   rl_error err;
-  rlua_succeed(L, rl_preimage_demand(preimage, luaL_checknumber(L, 2), &err), &err);
+  if (lua_type(L, 2) != LUA_TNUMBER)
+    rlua_raise(L, "coverage is %s, expected a number above 0 and at most 1", rlua_describe(L, 2));
+  rlua_succeed(L, rl_preimage_demand(preimage, lua_tonumber(L, 2), &err), &err);
   return 0;
 }
 

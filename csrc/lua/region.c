@@ -92,10 +92,14 @@ static void set_number(lua_State *L, const char *field, double value) {
 static int region_box(lua_State *L) {
   static const char *const kinds[] = {"width", "volume", NULL};
   const rl_region *region = self(L);
-  int kind = luaL_checkoption(L, 2, "width", kinds);
+  const char *word = lua_isnoneornil(L, 2) ? "width" : rlua_string(L, 2, "box", "width or volume");
+  int kind = strcmp(word, kinds[1]) == 0;
+  if (strcmp(word, kinds[kind]) != 0) rlua_raise(L, "box: '%s', expected width or volume", word);
   int n = rl_region_inputs(region);
   lua_settop(L, 4);
-  double seconds = luaL_optnumber(L, 4, 0);
+  if (!lua_isnil(L, 4) && lua_type(L, 4) != LUA_TNUMBER)
+    rlua_raise(L, "seconds is %s, expected a number", rlua_describe(L, 4));
+  double seconds = lua_tonumber(L, 4);
   const double *anchor = lua_isnil(L, 3) ? NULL : rlua_numbers(L, 3, "anchor", n, NULL);
   double *lo = lua_newuserdatauv(L, 2 * (size_t)n * sizeof *lo, 0);
   double *hi = lo + n;

@@ -50,6 +50,9 @@ function core.methods.minimize.run(self, callback)
 end
 
 local function merged(base, options)
+  if options ~= nil and type(options) ~= "table" then
+    error(("options: table expected, got %s"):format(type(options)), 0)
+  end
   for name, value in pairs(options or {}) do base[name] = value end
   return base
 end

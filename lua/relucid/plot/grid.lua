@@ -8,7 +8,27 @@ local function place(window, steps, c, r)
            window.lo[2] + (window.hi[2] - window.lo[2]) * r / steps }
 end
 
+-- Two finite numbers.
+local function is_pair(list)
+  if type(list) ~= "table" then return false end
+  for k = 1, 2 do
+    if not (math.type(list[k]) and math.abs(list[k]) < math.huge) then return false end
+  end
+  return true
+end
+
+local function check(window, steps, value)
+  if type(value) ~= "function" then error(("a function of x and y expected, got %s"):format(type(value)), 0) end
+  if type(window) ~= "table" or not is_pair(window.lo) or not is_pair(window.hi) then
+    error("window: {lo, hi} of two numbers each expected", 0)
+  end
+  if not (math.tointeger(steps) and steps >= 1) then
+    error(("steps is %s, expected an integer >= 1"):format(tostring(steps)), 0)
+  end
+end
+
 local function values_of(window, steps, value)
+  check(window, steps, value)
   local values = {}
   for r = 0, steps do
     values[r] = {}

@@ -19,6 +19,8 @@ end
 ---@param pattern table  relucid.pattern
 ---@return {layer: integer, net: table, property: table}[]
 function literals.questions(net, pattern)
+  core.check(net, "network")
+  core.check(pattern, "pattern")
   local rows, list = {}, {}
   for _, literal in ipairs(pattern:list()) do
     local k, i, sign = literal[1], literal[2], literal[3]
