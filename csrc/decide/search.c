@@ -60,6 +60,9 @@ static rl_status check_dimensions(const rl_network *net, const rl_domain *domain
   return RL_OK;
 }
 
+/* Options that become integers. */
+static void cap(double *value, double most) { *value = fmin(*value, most); }
+
 static rl_status push_root(rl_search *q, rl_error *err) {
   rl_shared *s = &q->shared;
   rl_node *root = rl_node_create_root(s);
@@ -87,6 +90,9 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
   s->mode = mode;
   rl_search_defaults(&s->options);
   if (options) s->options = *options;
+  cap(&s->options.slope_steps, 1e9);
+  cap(&s->options.lp_columns, 1e9);
+  cap(&s->options.seed, 0x1p53);
   s->lower = s->reached = s->settled_upper = s->unsettled_upper = -INFINITY;
   s->witness = rl_alloc((size_t)net->sizes[0], sizeof(double));
   s->signs = rl_alloc((size_t)net->neurons, 1);
