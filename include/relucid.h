@@ -116,6 +116,9 @@ rl_status rl_network_eval(const rl_network *net, size_t count, const double *x, 
 /* Rigorous evaluation of one input: ylo[m] <= F(x) <= yhi[m] in exact arithmetic. */
 rl_status rl_network_eval_bounds(const rl_network *net, const double *x, double *ylo, double *yhi, rl_error *err);
 
+/* Pre-activations of all hidden neurons, rounded to nearest: x[count*n] -> z[count*neurons]. */
+rl_status rl_network_preactivations(const rl_network *net, size_t count, const double *x, double *z, rl_error *err);
+
 /* ---- pattern ----------------------------------------------------------- */
 
 enum { RL_FREE = -1, RL_OFF = 0, RL_ON = 1 };
@@ -177,6 +180,12 @@ double rl_property_d(const rl_property *property, int clause, int row);
 
 /* value of P at (x,y): max over clauses of min over rows of a.x + c.y + d (round to nearest). */
 double rl_property_value(const rl_property *property, const double *x, const double *y);
+
+/* Rigorous ranges lo[neurons], hi[neurons] of the pre-activations where inputs of the domain's box obey the pattern (may
+ * be NULL); its half-spaces are not used.  tight: bounds by substitution backwards on top, at a cost of the square of
+ * the widths.  *empty = 1, and nothing else, where no input obeys. */
+rl_status rl_network_ranges(const rl_network *net, const rl_domain *domain, const int8_t *pattern, int tight,
+                            double *lo, double *hi, int *empty, rl_error *err);
 
 /* ---- data -------------------------------------------------------------- */
 
@@ -433,6 +442,11 @@ int rl_region_is_polytope(const rl_region *region);
  * arithmetic), else 0.  inside may be NULL.  *total: how many. */
 rl_status rl_region_contains(const rl_region *region, size_t count, const double *x, uint8_t *inside, size_t *total,
                              rl_error *err);
+
+/* Points x[count*n] of the region, certainly inside, by hit and run from start[n], which must be inside too: `thin`
+ * steps before each.  The same seed gives the same points.  Ctrl-C (rl_interrupt_by) ends it early. */
+rl_status rl_region_sample(const rl_region *region, const double *start, long count, long thin, uint64_t seed,
+                           double *x, rl_error *err);
 
 /* The largest axis-parallel box lo <= x <= hi inside the region.  anchor[n]
  * (or NULL): a point it must contain.  *found = 0 and nothing else when there

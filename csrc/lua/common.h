@@ -93,6 +93,9 @@ int rlua_neuron(lua_State *L, int idx, const rl_network *net, const char *what);
 /* Properties (property.c): the property at idx, usable with net (own reference in a pushed userdata). */
 const rl_property *rlua_property_for(lua_State *L, int idx, const rl_network *net, const char *what);
 
+/* Inputs (network.c): one list of numbers (*single = 1), a list of such, or data: x[*count * n]. */
+const double *rlua_inputs(lua_State *L, int idx, const rl_network *net, int *count, int *single);
+
 /* Domains (domain.c): field "domain" of the table at idx, without it the box that the network's file gives; raises where
  * there is none, or it has another number of inputs.  Pushes one value. */
 const rl_domain *rlua_domain_for(lua_State *L, int idx, const rl_network *net);
@@ -102,6 +105,8 @@ int rlua_network_read(lua_State *L);
 int rlua_network_read_onnx(lua_State *L);
 int rlua_network_create(lua_State *L);
 int rlua_network_set_names(lua_State *L);
+int rlua_network_activations(lua_State *L); /* methods of rlua_network (neurons.c) */
+int rlua_network_ranges(lua_State *L);
 int rlua_pattern_create(lua_State *L);
 int rlua_domain_create(lua_State *L);
 int rlua_region_create(lua_State *L);

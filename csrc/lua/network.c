@@ -139,26 +139,29 @@ static int is_batch(lua_State *L, int idx) {
   return type == LUA_TTABLE;
 }
 
-/* eval(x) -> y; eval(list of x or data) -> list of y. */
-static int network_eval(lua_State *L) {
-  const rl_network *net = self(L);
-  int n = rl_network_inputs(net), m = rl_network_outputs(net);
-  lua_settop(L, 2);
-  const double *x;
-  int count = 1, single = 0;
-  if (rlua_is(L, 2, &rlua_data)) {
-    const rl_data *data = rlua_check(L, 2, &rlua_data, "x");
+const double *rlua_inputs(lua_State *L, int idx, const rl_network *net, int *count, int *single) {
+  int n = rl_network_inputs(net);
+  *count = 1;
+  *single = 0;
+  if (rlua_is(L, idx, &rlua_data)) {
+    const rl_data *data = rlua_check(L, idx, &rlua_data, "x");
     if (rl_data_columns(data) != (size_t)n)
       rlua_raise(L, "x: data has %d columns, expected %d", (int)rl_data_columns(data), n);
     if (rl_data_count(data) > 100000000) rlua_raise(L, "x: too many rows");
-    count = (int)rl_data_count(data);
-    x = rl_data_values(data);
-  } else if (is_batch(L, 2)) {
-    x = rlua_matrix(L, 2, "x", &count, &n);
-  } else {
-    single = 1;
-    x = rlua_numbers(L, 2, "x", n, NULL);
+    *count = (int)rl_data_count(data);
+    return rl_data_values(data);
   }
+  if (is_batch(L, idx)) return rlua_matrix(L, idx, "x", count, &n);
+  *single = 1;
+  return rlua_numbers(L, idx, "x", n, NULL);
+}
+
+/* eval(x) -> y; eval(list of x or data) -> list of y. */
+static int network_eval(lua_State *L) {
+  const rl_network *net = self(L);
+  int m = rl_network_outputs(net), count, single;
+  lua_settop(L, 2);
+  const double *x = rlua_inputs(L, 2, net, &count, &single);
   double *y = lua_newuserdatauv(L, ((size_t)count * (size_t)m + 1) * sizeof *y, 0);
   rl_error err;
   rlua_succeed(L, rl_network_eval(net, (size_t)count, x, y, &err), &err);
@@ -420,6 +423,8 @@ static const luaL_Reg methods[] = {{"eval", network_eval},
                                    {"preimage", rlua_preimage_create},
                                    {"inflate", rlua_inflate_create},
                                    {"enumerate", rlua_enumerate_create},
+                                   {"activations", rlua_network_activations},
+                                   {"ranges", rlua_network_ranges},
                                    {NULL, NULL}};
 static const luaL_Reg getters[] = {{"n", get_n},
                                    {"m", get_m},

@@ -123,6 +123,24 @@ static int region_box(lua_State *L) {
   return 1;
 }
 
+/* hit_and_run(from, count, thin, seed) -> list of points; region:sample is written in Lua (relucid/geometry.lua). */
+static int region_hit_and_run(lua_State *L) {
+  const rl_region *region = self(L);
+  int n = rl_region_inputs(region);
+  lua_settop(L, 5);
+  int count = rlua_integer(L, 3, "count", 0, 100000000), thin = rlua_integer(L, 4, "thin", 1, 100000000);
+  lua_Integer seed = luaL_checkinteger(L, 5);
+  const double *from = rlua_numbers(L, 2, "from", n, NULL);
+  size_t room = (size_t)count * (size_t)n;
+  double *x = lua_newuserdatauv(L, (room + 1) * sizeof *x, 0);
+  memset(x, 0, room * sizeof *x);
+  rl_error err;
+  rlua_begin(L, 0);
+  rlua_end(L, rl_region_sample(region, from, count, thin, (uint64_t)seed, x, &err), &err);
+  rlua_push_matrix(L, x, count, n);
+  return 1;
+}
+
 /* volume() -> lo, hi: rigorous bounds, in the inputs whose range has positive width. */
 static int region_volume(lua_State *L) {
   double lo = 0, hi = 0;
@@ -169,6 +187,7 @@ static int get_hi(lua_State *L) { return rlua_push_numbers(L, rl_region_hi(self(
 
 static const luaL_Reg methods[] = {{"contains", region_contains}, {"support", region_support},
                                    {"members", region_members},   {"box", region_box},
+                                   {"hit_and_run", region_hit_and_run},
                                    {"volume", region_volume},     {"rows", region_rows},
                                    {"pattern", region_pattern},   {"is_polytope", region_is_polytope}, {NULL, NULL}};
 static const luaL_Reg getters[] = {{"n", get_n}, {"lo", get_lo}, {"hi", get_hi}, {NULL, NULL}};

@@ -123,6 +123,16 @@ rl_status rl_network_follow(const rl_network *net, const double *x, double *z, d
   return RL_OK;
 }
 
+rl_status rl_network_preactivations(const rl_network *net, size_t count, const double *x, double *z, rl_error *err) {
+  rl_status status = check_inputs(net, count, x, err);
+  double *y = rl_alloc((size_t)net->sizes[net->layers], sizeof *y);
+  if (!y) return rl_fail_memory(err);
+  for (size_t i = 0; i < count && status == RL_OK; i++)
+    status = rl_network_follow(net, x + i * (size_t)net->sizes[0], z + i * (size_t)net->neurons, y, err);
+  rl_free(y);
+  return status;
+}
+
 rl_status rl_network_pattern(const rl_network *net, const double *x, int8_t *signs, rl_error *err) {
   rl_status status = check_inputs(net, 1, x, err);
   if (status != RL_OK) return status;

@@ -9,6 +9,8 @@ local names = require "relucid.io.names"
 require "relucid.job"
 require "relucid.proof"
 require "relucid.region"
+require "relucid.geometry"
+require "relucid.network"
 
 local relucid = {
   version = core.version,

@@ -1,13 +1,8 @@
 --- What relucid.region can do beyond its C methods: inclusion.
 local core = require "relucid.core"
+local inputs = require "relucid.inputs"
 local job = require "relucid.job"
 local words = require "relucid.words"
-
-local function trivial_network(n)
-  local row = {}
-  for i = 1, n do row[i] = 0 end
-  return core.network { { W = { row }, b = { 0 } } }
-end
 
 local function row_key(a)
   local texts = {}
@@ -84,7 +79,7 @@ function core.methods.region.includes(self, inner, options)
   local fields = { domain = core.domain { lo = inner.lo, hi = inner.hi, A = rows.A, b = rows.b }, mode = "find_strict",
                    target = core.property.any(clauses) }
   for name, value in pairs(options or {}) do fields[name] = value end
-  local search <close> = trivial_network(self.n):search(fields)
+  local search <close> = inputs.network(self.n):search(fields)
   job.drive(function(nodes) return search:step(nodes) ~= "running" end)
   if search:verdict() == "proved" then return true end
   if search:verdict() == "counterexample" and inner:is_polytope() then return false, search:witness() end

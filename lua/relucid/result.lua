@@ -1,6 +1,7 @@
 --- What a strategy found: regions with their proofs' circumstances, in memory and as JSON.
 local core = require "relucid.core"
 local file = require "relucid.io.file"
+local inputs = require "relucid.inputs"
 local job = require "relucid.job"
 
 local names = require "relucid.io.names"
@@ -186,13 +187,6 @@ end
 
 -- ---- what is in it -------------------------------------------------------------------
 
--- A network with the domain's inputs, for regions that need none of their own.
-local function any_network(domain)
-  local row = {}
-  for i = 1, domain.n do row[i] = 0 end
-  return core.network { { W = { row }, b = { 0 } } }
-end
-
 -- Rows and bounds say everything about polytopes and boxes; a pattern is about its network.
 local function region_of_record(self, part)
   local record = part.record
@@ -201,9 +195,9 @@ local function region_of_record(self, part)
     return core.region(self:network(), self.domain, core.pattern(self:network(), record.pattern), rows)
   elseif part.kind == "box" then
     local box = core.domain { lo = record.lo, hi = record.hi, A = self.domain.A, b = self.domain.b }
-    return core.region(any_network(self.domain), box)
+    return core.region(inputs.network(self.domain.n), box)
   end
-  return core.region(any_network(self.domain), self.domain, nil, { A = record.A, b = record.b })
+  return core.region(inputs.network(self.domain.n), self.domain, nil, { A = record.A, b = record.b })
 end
 
 --- Region i as relucid.region.

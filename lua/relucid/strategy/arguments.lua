@@ -1,5 +1,6 @@
 --- The arguments that strategies share: domain, point and goal, checked.
 local core = require "relucid.core"
+local inputs = require "relucid.inputs"
 
 local arguments = {}
 
@@ -21,12 +22,9 @@ end
 
 -- Raises when no input obeys the domain's rows; an input that does is not needed, nor is an answer.
 local function check_not_empty(domain)
-  local row = {}
-  for i = 1, domain.n do row[i] = 0 end
-  local trivial = core.network { { W = { row }, b = { 0 } } }
-  local anything = core.property.linear { { c = { 0 }, d = 1 } }
-  local search <close> = trivial:search { domain = domain, target = anything, mode = "find", seconds = 10 }
-  if search:run() == "proved" then error("the domain is empty: no input obeys its rows A x <= b", 0) end
+  if inputs.is_empty(domain, { seconds = 10 }) then
+    error("the domain is empty: no input obeys its rows A x <= b", 0)
+  end
 end
 
 --- Raise an error when the domain is empty.

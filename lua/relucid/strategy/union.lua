@@ -9,6 +9,7 @@
 --- stop, so that the share is somewhat more often below it than one time in forty.
 local core = require "relucid.core"
 local claims = require "relucid.strategy.claims"
+local inputs = require "relucid.inputs"
 local hooks = require "relucid.strategy.hooks"
 local option = require "relucid.strategy.options"
 local registry = require "relucid.strategy.registry"
@@ -58,12 +59,6 @@ local Union = {}
 Union.__index = Union
 
 -- ---- facets ----------------------------------------------------------------------------------
-
-local function trivial_network(n)
-  local row = {}
-  for i = 1, n do row[i] = 0 end
-  return core.network { { W = { row }, b = { 0 } } }
-end
 
 -- The input where row r of the region is exceeded most while its other rows hold, or nil: the row is redundant.
 local function beyond(union, region, rows, r)
@@ -326,7 +321,7 @@ end
 local function steps(task)
   local union = setmetatable({ task = task, parts = {}, trace = {}, frontier = {}, tried = {}, uncovered = {},
                                whole = task:region {},
-                               trivial = trivial_network(task.net.n),
+                               trivial = inputs.network(task.net.n),
                                first = { x = task.point, kind = "point", from = 0 },
                                starts = sample.random(STARTS_SEED + (task.hooks.seed or 0)) }, Union)
   local from_data = task.own.starts == "data"
