@@ -20,6 +20,7 @@ local EXPECTED = {
   ["reading-a-result.md"] = { "points in examples/demo/encounters.csv", "proved" },
   ["experiments.md"] = { "15 runs, 0 of them done before", "halving steps=6", "log_volume against prophecy",
                          "15 runs from 2 files, 0 doubled" },
+  ["heuristic.md"] = { "halving\tproved", "2\t2\t4\ttrue\ttrue", "true\tproved" },
   ["command.md"] = { "points covered" },
   ["c-api.md"] = { "output 1 is the largest: proved" },
 }

@@ -192,7 +192,6 @@ end
 function methods:distance(x)
   check_polytope(self, "distance")
   local n, rows, lo, hi = self.n, self:rows(), self.lo, self.hi
-  if type(x) ~= "table" or #x ~= n then error(("x: expected a list of %d numbers"):format(n), 0) end
   if self:contains(x) then return 0.0, table.move(x, 1, n, 1, {}) end
   local most = 0
   for i = 1, n do most = math.max(most, math.abs(x[i] - lo[i]), math.abs(hi[i] - x[i])) end
@@ -242,11 +241,15 @@ end
 -- Without points that are the same as the one before, or on the way to the next one.
 local function corners_only(list, scale)
   local function away(p, q) return { (q[1] - p[1]) / scale[1], (q[2] - p[2]) / scale[2] } end
+  local function same(p, q)
+    local d = away(p, q)
+    return math.max(math.abs(d[1]), math.abs(d[2])) <= TOLERANCE
+  end
   local distinct, corners = {}, {}
   for _, p in ipairs(list) do
-    local d = away(distinct[#distinct] or { math.huge, math.huge }, p)
-    if math.max(math.abs(d[1]), math.abs(d[2])) > TOLERANCE then distinct[#distinct + 1] = p end
+    if #distinct == 0 or not same(distinct[#distinct], p) then distinct[#distinct + 1] = p end
   end
+  while #distinct > 1 and same(distinct[#distinct], distinct[1]) do distinct[#distinct] = nil end
   local count = #distinct
   for k, p in ipairs(distinct) do
     local to, from = away(distinct[(k - 2) % count + 1], p), away(p, distinct[k % count + 1])
@@ -261,9 +264,10 @@ end
 ---@return number[][] corners  {x_i, x_j}; empty: the region is
 function methods:project(i, j)
   check_polytope(self, "project")
-  for _, k in ipairs { i, j } do
-    if not math.tointeger(k) or k < 1 or k > self.n then
-      error(("project: input %s, expected 1 to %d"):format(tostring(k), self.n), 0)
+  for k = 1, 2 do
+    local input = k == 1 and i or k == 2 and j
+    if math.type(input) ~= "integer" or input < 1 or input > self.n then
+      error(("project: input %s, expected 1 to %d"):format(tostring(input), self.n), 0)
     end
   end
   if i == j then error("project: the two inputs are the same", 0) end
@@ -294,7 +298,8 @@ end
 ---@return number[][]
 function methods:sample(count, options)
   core.check(self, "region")
-  options = options or {}
+  if options == nil then options = {} end
+  if type(options) ~= "table" then error(("sample: options: table expected, got %s"):format(type(options)), 0) end
   for name in pairs(options) do
     if name ~= "seed" and name ~= "thin" and name ~= "from" then
       error(("sample: unknown option '%s', expected from, seed, thin"):format(tostring(name)), 0)
@@ -306,5 +311,7 @@ function methods:sample(count, options)
     if self:is_polytope() then error("sample: no point of the region is known: it may be empty", 0) end
     error("sample: the option from is needed: the region is no polytope", 0)
   end
-  return self:hit_and_run(from, count, options.thin or 10 + 2 * self.n, options.seed or 1)
+  local seed = options.seed or 1
+  if not math.tointeger(seed) then error(("sample: seed is %s, expected an integer"):format(tostring(seed)), 0) end
+  return self:hit_and_run(from, count, options.thin or 10 + 2 * self.n, math.tointeger(seed))
 end

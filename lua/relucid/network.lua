@@ -11,6 +11,12 @@ function methods:local_form(x)
   return self:affine(self:pattern(x))
 end
 
+local function check_weights(list, m)
+  local right = type(list) == "table" and #list == m
+  for k = 1, right and m or 0 do right = right and math.type(list[k]) ~= nil end
+  if not right then error(("output: expected its number or a list of %d weights"):format(m), 0) end
+end
+
 --- The gradient at x of an output, or of a sum of outputs with weights; where a pre-activation is 0 that of the side
 --- where the neuron is on.
 ---@param x number[]
@@ -22,8 +28,8 @@ function methods:gradient(x, output)
   if math.type(output) == "integer" then
     if output < 1 or output > self.m then error(("output is %d, expected 1 to %d"):format(output, self.m), 0) end
     weights = { [output] = 1 }
-  elseif type(output) ~= "table" or #output ~= self.m then
-    error(("output: expected its number or a list of %d weights"):format(self.m), 0)
+  else
+    check_weights(output, self.m)
   end
   local W, gradient = self:local_form(x).W, {}
   for i = 1, self.n do
@@ -48,10 +54,16 @@ end
 function methods:attack(goal, options)
   core.check(self, "network")
   core.check(goal, "property", "goal")
-  options = options or {}
+  if options == nil then options = {} end
+  if type(options) ~= "table" then error(("attack: options: table expected, got %s"):format(type(options)), 0) end
   for name in pairs(options) do
     if not ({ domain = true, pattern = true, restarts = true, seed = true })[name] then
       error(("attack: unknown option '%s', expected domain, pattern, restarts, seed"):format(tostring(name)), 0)
+    end
+  end
+  for _, name in ipairs { "restarts", "seed" } do
+    if options[name] ~= nil and not math.tointeger(options[name]) then
+      error(("attack: %s is %s, expected an integer"):format(name, tostring(options[name])), 0)
     end
   end
   local target = goal:negate()
