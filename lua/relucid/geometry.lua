@@ -3,8 +3,6 @@
 local core = require "relucid.core"
 local inputs = require "relucid.inputs"
 
-local methods = core.methods.region
-
 local function check_polytope(region, what)
   core.check(region, "region")
   if not region:is_polytope() then
@@ -15,7 +13,7 @@ end
 --- The region as a domain, of further questions, say.  Its rows hold where the pattern does; they are moved inwards by
 --- their rounding.
 ---@return table domain  relucid.domain
-function methods:domain()
+function core.methods.region.domain(self)
   check_polytope(self, "domain")
   local rows = self:rows()
   return core.domain { lo = self.lo, hi = self.hi, A = rows.A, b = rows.b }
@@ -26,7 +24,7 @@ end
 ---@param options? table  search options
 ---@return {lower: number, upper: number, x: number[]}|nil  lower is reached at x, upper holds in exact arithmetic; nil:
 ---        the region is empty
-function methods:maximize(a, options)
+function core.methods.region.maximize(self, a, options)
   check_polytope(self, "maximize")
   local lower, upper, x = inputs.maximize(self:domain(), a, options)
   return x and { lower = lower, upper = upper, x = x } or nil
@@ -35,7 +33,7 @@ end
 --- Is the region empty?
 ---@return boolean|nil empty  certain; nil: not known
 ---@return number[]|nil x     for false: one of its inputs
-function methods:is_empty()
+function core.methods.region.is_empty(self)
   check_polytope(self, "is_empty")
   return inputs.is_empty(self:domain())
 end
@@ -49,7 +47,7 @@ end
 --- The bounding box: in exact arithmetic the region lies in it.
 ---@return number[]|nil lo  nil: the region is empty
 ---@return number[]|nil hi
-function methods:bounds()
+function core.methods.region.bounds(self)
   check_polytope(self, "bounds")
   local domain, lo, hi = self:domain(), self.lo, self.hi
   for i = 1, self.n do
@@ -64,7 +62,7 @@ end
 --- The rows that are needed: without any other one the set is the same.
 ---@return integer[] rows  numbers of rows, as region:rows() has them
 ---@return table region    relucid.region of these rows alone
-function methods:facets()
+function core.methods.region.facets(self)
   check_polytope(self, "facets")
   local rows, lo, hi = self:rows(), self.lo, self.hi
   local kept = {}
@@ -84,7 +82,7 @@ end
 --- The inputs in both regions; they may have nothing in common.
 ---@param other table  relucid.region
 ---@return table|nil region  relucid.region; nil: their boxes have no input in common
-function methods:intersect(other)
+function core.methods.region.intersect(self, other)
   check_polytope(self, "intersect")
   check_polytope(other, "intersect")
   if other.n ~= self.n then error(("intersect: has %d inputs, expected %d"):format(other.n, self.n), 0) end
@@ -101,7 +99,7 @@ end
 --- The vertices of a region with interior points, in at most 10 inputs that vary; which they are is exact, their
 --- coordinates are rounded.
 ---@return number[][]  empty where the region has no interior
-function methods:vertices()
+function core.methods.region.vertices(self)
   check_polytope(self, "vertices")
   local found <close> = inputs.network(self.n):enumerate { domain = self:domain() }
   while not found:step() do end
@@ -170,7 +168,7 @@ end
 --- The centre of a largest ball inside the region (Chebyshev's), in the inputs that vary.
 ---@return number[]|nil x   nil: the region is empty
 ---@return number|nil radius  the ball lies in the region in exact arithmetic; 0: it has no interior
-function methods:centre()
+function core.methods.region.centre(self)
   check_polytope(self, "centre")
   local n, rows, varies, norms, lo, hi = self.n, self:rows(), {}, {}, self.lo, self.hi
   for i = 1, n do varies[i] = lo[i] < hi[i] end
@@ -189,7 +187,7 @@ end
 ---@param x number[]
 ---@return number|nil distance   rounded downwards: no input of the region is nearer in exact arithmetic; nil: empty
 ---@return number[]|nil nearest  an input of the region about that near
-function methods:distance(x)
+function core.methods.region.distance(self, x)
   check_polytope(self, "distance")
   local n, rows, lo, hi = self.n, self:rows(), self.lo, self.hi
   if self:contains(x) then return 0.0, table.move(x, 1, n, 1, {}) end
@@ -262,7 +260,7 @@ end
 ---@param i integer
 ---@param j integer
 ---@return number[][] corners  {x_i, x_j}; empty: the region is
-function methods:project(i, j)
+function core.methods.region.project(self, i, j)
   check_polytope(self, "project")
   for k = 1, 2 do
     local input = k == 1 and i or k == 2 and j
@@ -296,7 +294,7 @@ end
 ---@param count integer
 ---@param options? relucid.SampleOptions
 ---@return number[][]
-function methods:sample(count, options)
+function core.methods.region.sample(self, count, options)
   core.check(self, "region")
   if options == nil then options = {} end
   if type(options) ~= "table" then error(("sample: options: table expected, got %s"):format(type(options)), 0) end

@@ -100,6 +100,18 @@ function network:enumerate(options) end
 ---@return relucid.inflate
 function network:inflate(options) end
 
+--- Pre-activations and activations of all hidden neurons, rounded to nearest.
+---@param x number[]|number[][]|relucid.data
+---@return number[][] z  by hidden layer; of several inputs a list of these
+---@return number[][] a  likewise
+function network:activations(x) end
+
+--- Rigorous ranges of all hidden pre-activations over a domain's box, where its inputs obey a pattern.
+---@param options? {domain: relucid.domain?, pattern: relucid.pattern?, method: "tight"|"cheap"|nil}  domain: default
+---       the box that the network's file gives, its half-spaces are not used; method: default "tight"
+---@return {lo: number[][], hi: number[][]}|nil ranges  by hidden layer; nil: no input obeys the pattern
+function network:ranges(options) end
+
 -- ---- pattern ---------------------------------------------------------------------------------------
 
 --- A decision pattern, immutable: which hidden neurons are on (z >= 0), off (z <= 0) or free.  Two are equal by `==`;
@@ -217,6 +229,14 @@ function region:members(data) end
 ---@return number lo
 ---@return number hi
 function region:volume() end
+
+--- Points of the region by hit and run, each certainly inside; region:sample chooses what is not given.
+---@param from number[]   a point of the region
+---@param count integer
+---@param thin integer    steps before each point
+---@param seed integer
+---@return number[][]
+function region:hit_and_run(from, count, thin, seed) end
 
 --- The rows: with the bounds they say everything about a polytope.
 ---@return {A: number[][], b: number[]}

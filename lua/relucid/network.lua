@@ -1,12 +1,10 @@
 --- What relucid.network can do beyond its C methods: local forms, gradients, attacks.
 local core = require "relucid.core"
 
-local methods = core.methods.network
-
 --- The affine map that the network is around x: y = W x + b where the neurons keep their signs, rounded to nearest.
 ---@param x number[]
 ---@return {W: number[][], b: number[]}
-function methods:local_form(x)
+function core.methods.network.local_form(self, x)
   core.check(self, "network")
   return self:affine(self:pattern(x))
 end
@@ -22,7 +20,7 @@ end
 ---@param x number[]
 ---@param output integer|number[]  its number, or a weight for each
 ---@return number[]
-function methods:gradient(x, output)
+function core.methods.network.gradient(self, x, output)
   core.check(self, "network")
   local weights = output
   if math.type(output) == "integer" then
@@ -51,7 +49,7 @@ end
 ---@param goal table  relucid.property
 ---@param options? relucid.AttackOptions
 ---@return number[]|nil x
-function methods:attack(goal, options)
+function core.methods.network.attack(self, goal, options)
   core.check(self, "network")
   core.check(goal, "property", "goal")
   if options == nil then options = {} end

@@ -7,7 +7,8 @@ local command_line = require "spec.doc.command_line"
 local reference = {}
 
 -- Modules that scripts use, in the order of the reference; the others are for people who work on the library.
-local PUBLIC = { "relucid", "relucid.core", "relucid.meta", "relucid.job", "relucid.region", "relucid.proof",
+local PUBLIC = { "relucid", "relucid.core", "relucid.meta", "relucid.job", "relucid.region", "relucid.geometry",
+                 "relucid.network", "relucid.proof", "relucid.experiment", "relucid.experiment.campaign",
                  "relucid.result", "relucid.verify", "relucid.strategy", "relucid.strategy.registry",
                  "relucid.strategy.task", "relucid.strategy.union", "relucid.strategy.claims", "relucid.plot",
                  "relucid.plot.gnuplot", "relucid.plot.geometry", "relucid.plot.grid", "relucid.plot.slice",
