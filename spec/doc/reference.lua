@@ -7,12 +7,13 @@ local command_line = require "spec.doc.command_line"
 local reference = {}
 
 -- Modules that scripts use, in the order of the reference; the others are for people who work on the library.
-local PUBLIC = { "relucid", "relucid.core", "relucid.meta", "relucid.job", "relucid.region", "relucid.geometry",
+local PUBLIC = { "relucid", "relucid.meta", "relucid.domain", "relucid.job", "relucid.region", "relucid.geometry",
                  "relucid.network", "relucid.proof", "relucid.experiment", "relucid.experiment.campaign",
                  "relucid.result", "relucid.verify", "relucid.strategy", "relucid.strategy.registry",
                  "relucid.strategy.task", "relucid.strategy.union", "relucid.strategy.claims", "relucid.plot",
                  "relucid.plot.gnuplot", "relucid.plot.geometry", "relucid.plot.grid", "relucid.plot.slice",
-                 "relucid.report", "relucid.io.vnnlib", "relucid.io.names", "relucid.strategy.options" }
+                 "relucid.report", "relucid.experiment.run", "relucid.io.vnnlib", "relucid.io.names",
+                 "relucid.strategy.options" }
 
 local function cell(text) return (tostring(text):gsub("|", "\\|"):gsub("\n", " ")) end
 

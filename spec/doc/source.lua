@@ -9,6 +9,7 @@ local source = {}
 ---@field signature string
 ---@field text string[]    what it is, in Markdown; lines indented by four are examples
 ---@field tags string[][]  {"param", "x number[]  the point"}, in order
+---@field line integer|nil  of a function
 ---@field root string|nil  of a function: the table that it is in
 
 ---@class doc.Module
@@ -51,7 +52,7 @@ local function public_name(name, module)
   local kind, method = name:match "^core%.methods%.(%w+)%.([%w_]+)$"
   if kind then return kind .. ":" .. method end
   if name:match "^core%." then return "relucid." .. name:sub(6) end
-  if module == "relucid.plot" or module == "relucid.strategy" then return "relucid." .. name end
+  if module == "relucid." .. name:match "^%w+" then return "relucid." .. name end
   return name
 end
 
@@ -69,7 +70,7 @@ local function add_class(module, comment)
   end
 end
 
-local function add_function(module, line, comment)
+local function add_function(module, line, comment, number)
   local name, arguments = line:match "^function ([%w_.:]+)(%b())"
   if not name then name, arguments = module.name, line:match "^return function(%b())" end -- the module is a function
   if not arguments then return end
@@ -77,7 +78,7 @@ local function add_function(module, line, comment)
   local public = public_name(name, module.name)
   if public:match ":" then arguments = arguments:gsub("^%(self,? ?", "(") end
   module.entries[#module.entries + 1] = { kind = "function", name = public, signature = public .. arguments,
-                                          text = text, tags = tags, root = name:match "^%w+" }
+                                          text = text, tags = tags, line = number, root = name:match "^%w+" }
 end
 
 --- A file's module.
@@ -86,7 +87,9 @@ end
 function source.module(path)
   local name = path:match("^lua/(.*)%.lua$"):gsub("/", "."):gsub("%.init$", "")
   local module, comment, first = { name = name, path = path, entries = {}, intro = {} }, {}, true
+  local number = 0
   for line in file.read(path):gmatch "([^\n]*)\n" do
+    number = number + 1
     local text = line:match "^%-%-%- ?(.*)$"
     module.returned = line:match "^return (%w+)$" or module.returned
     if text then
@@ -96,7 +99,7 @@ function source.module(path)
         module.intro = parsed(comment)
         if class_of(select(2, parsed(comment))) then add_class(module, comment) end
       elseif line:match "^function " or line:match "^return function" then
-        add_function(module, line, comment)
+        add_function(module, line, comment, number)
       elseif #comment > 0 then
         add_class(module, comment)
       end
