@@ -36,6 +36,7 @@ local relucid = {}
 ---@field file string         "" where it was made of tables
 ---@field sha256 string       of the file's bytes; of sizes and weights where there is no file
 ---@field raw boolean         inputs and outputs are in the .nnet file's physical units
+---@field notes string[]      what reading the file has dropped or rounded
 local network = {}
 
 --- Outputs, evaluated in floating point.  One list of numbers, or a list of such lists or relucid.data for many.
@@ -67,6 +68,11 @@ function network:affine(pattern) end
 ---@param k integer
 ---@return {W: number[][], b: number[], linear: boolean[]?}
 function network:layer(k) end
+
+--- What each affine layer is made of: rows, columns, weights that are not zero, whether it is kept sparse, and how many
+--- of its neurons have a ReLU and how many have none (0 and 0 for the last one).
+---@return {rows: integer, columns: integer, nonzero: integer, sparse: boolean, relu: integer, linear: integer}[]
+function network:structure() end
 
 --- A search: is there an input of the domain that obeys the pattern and has the target?  options: search options
 --- besides.
