@@ -359,6 +359,7 @@ static void begin_anew(rl_search *q) {
   s->lower = s->reached = -INFINITY;
   s->stats = (rl_search_stats){0};
   for (int i = 0; i < q->workers; i++) rl_worker_impose(q->worker[i]);
+  if (s->wide) rl_wide_forget(s->wide); /* what it left to others may be among the nodes of another query */
   q->verdict = RL_RUNNING;
   q->reason = NULL;
   conclude(q);

@@ -44,11 +44,9 @@ static int try_point(void *context, const double *x) {
 static rl_status begin(rl_worker *w, const rl_node *node, rl_error *err) {
   rl_shared *s = w->shared;
   rl_status status = RL_OK;
-  if (!s->wide) {
-    status = rl_wide_create(&s->wide, s->net, s->domain, s->target, (uint64_t)s->options.seed,
-                            s->options.regime == 2, err);
-    w->stats.nodes++;
-  }
+  if (!s->wide)
+    status =
+        rl_wide_create(&s->wide, s->net, s->domain, s->target, (uint64_t)s->options.seed, s->options.regime == 2, err);
   if (status || rl_wide_is_begun(s->wide, node->signs)) return status;
   return rl_wide_begin(s->wide, node->signs, node->l, node->u, node->open, err);
 }
@@ -90,7 +88,7 @@ static rl_status divide(rl_worker *w, const rl_node *node, rl_wide_answer answer
   return RL_OK;
 }
 
-rl_status rl_worker_process_wide(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
+static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   rl_wide_calls calls = {w, closed, stop, try_point};
   rl_wide_answer answer = RL_WIDE_GOES_ON;
@@ -99,7 +97,7 @@ rl_status rl_worker_process_wide(rl_worker *w, rl_node *node, rl_node *children[
   if (status) return status;
   double branches = rl_wide_branches(s->wide);
   status = rl_wide_step(s->wide, &calls, rl_worker_threshold(w), slice, &answer, err);
-  w->stats.nodes += rl_wide_branches(s->wide) - branches;
+  w->stats.nodes += fmax(1, rl_wide_branches(s->wide) - branches); /* a slice of refinement counts as a node */
   pthread_mutex_lock(&s->lock);
   s->wide_bytes = rl_wide_bytes(s->wide);
   pthread_mutex_unlock(&s->lock);
@@ -111,4 +109,11 @@ rl_status rl_worker_process_wide(rl_worker *w, rl_node *node, rl_node *children[
   if (rl_is_numeric(status)) status = RL_OK;
   if (status || rl_worker_finished(w)) return status;
   return divide(w, node, answer, children, count, err);
+}
+
+/* Where that fails children may be lost, and with them what refinement has left to them: it begins anew. */
+rl_status rl_worker_process_wide(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
+  rl_status status = process(w, node, children, count, err);
+  if (status && w->shared->wide) rl_wide_forget(w->shared->wide);
+  return status;
 }

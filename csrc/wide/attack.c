@@ -26,7 +26,8 @@ static void evaluate(rl_columns *c) {
     rl_packed_multiply(&layer->forward, k > 1 ? c->active + net->layer[k - 1].offset * RL_COLUMNS : c->x, c->z + at);
     c->work += (double)layer->forward.first[layer->forward.panels] * RL_PANEL * RL_COLUMNS;
     for (int i = 0; i < layer->count; i++, at += RL_COLUMNS) {
-      rl_lanes z = rl_load(c->z + at) + rl_spread(layer->bias[i]), active = layer->sign[i] == RL_LINEAR ? z : rl_positive(z);
+      rl_lanes z = rl_load(c->z + at) + rl_spread(layer->bias[i]),
+               active = layer->sign[i] == RL_LINEAR ? z : rl_positive(z);
       memcpy(c->z + at, &z, sizeof z);
       memcpy(c->active + at, &active, sizeof active);
     }
@@ -123,7 +124,8 @@ static void differentiate(rl_attack *a, const int *row) {
     for (int i = 0; i < layer->count; i++)
       for (size_t b = 0; b < RL_COLUMNS; b++) {
         size_t p = first + (size_t)i * RL_COLUMNS + b;
-        c->lambda[p] = (c->z[p] > 0 || layer->sign[i] == RL_LINEAR ? c->coefficient[p] : 0) + missing(layer, i, c->z[p]);
+        c->lambda[p] =
+            (c->z[p] > 0 || layer->sign[i] == RL_LINEAR ? c->coefficient[p] : 0) + missing(layer, i, c->z[p]);
       }
     rl_packed_multiply(&layer->back, c->lambda + first,
                        k > 1 ? c->coefficient + net->layer[k - 1].offset * RL_COLUMNS : c->at_inputs);

@@ -12,9 +12,9 @@ typedef struct rl_attack {
   rl_columns *columns; /* work space */
   const rl_margins *margins;
   const rl_wide_calls *calls;
-  double *point;  /* n */
-  int any;        /* propose whatever is better than before, not only where no margin is > 0 */
-  double best;    /* smallest largest margin of a clause that a point had; INFINITY: no point yet */
+  double *point; /* n */
+  int any;       /* propose whatever is better than before, not only where no margin is > 0 */
+  double best;   /* smallest largest margin of a clause that a point had; INFINITY: no point yet */
   uint64_t random;
   int clause[RL_COLUMNS]; /* each column's */
 } rl_attack;

@@ -8,7 +8,7 @@
 #include "wide/columns.h"
 
 typedef struct rl_branch {
-  double bound; /* lower bound of what is bounded */
+  double bound;         /* lower bound of what is bounded */
   rl_slopes_kept *from; /* NULL: none */
   rl_ranges *ranges;    /* NULL: the reduced network's */
   int depth;

@@ -62,8 +62,7 @@ void rl_clause_ascend(const rl_wide_calls *calls, rl_columns *c, int count, doub
     int open = 0;
     rl_columns_bound(c);
     rl_columns_note(c);
-    for (int b = 0; b < count; b++)
-      open |= !calls->closed(calls->context, rl_add_up(threshold, -c->best_bound[b]));
+    for (int b = 0; b < count; b++) open |= !calls->closed(calls->context, rl_add_up(threshold, -c->best_bound[b]));
     if (!open || i + 1 >= steps || calls->stop(calls->context)) break;
     rl_columns_improve(c, i, rate);
   }

@@ -23,25 +23,25 @@ typedef struct rl_clause {
   const rl_wide_calls *calls;
   rl_columns *work, *look;
   const rl_margins *margins;
-  double threshold;  /* of the margins */
+  double threshold; /* of the margins */
   int clause, first, rows;
-  int constrained;   /* inputs with a margin > 0 are of no interest */
-  double *scale;     /* layers + 1: of steps on multipliers */
-  double bound;      /* of the whole clause, at first */
+  int constrained; /* inputs with a margin > 0 are of no interest */
+  double *scale;   /* layers + 1: of steps on multipliers */
+  double bound;    /* of the whole clause, at first */
   rl_slopes_kept *from;
   rl_ranges *ranges; /* of the whole set, with margins <= 0 */
   rl_heap open;
-  rl_heap leaves;    /* still open, with next to nothing left to split */
-  double branches;   /* bounded so far */
-  double bytes;      /* of open branches, about */
+  rl_heap leaves;  /* still open, with next to nothing left to split */
+  double branches; /* bounded so far */
+  double bytes;    /* of open branches, about */
 } rl_clause;
 
 rl_status rl_clause_create(rl_clause *out, const rl_reduced *net, rl_columns *work, rl_columns *look,
                            const rl_wide_calls *calls, rl_error *err);
 void rl_clause_free(rl_clause *clause);
 
-/* Begin with a clause whose bound is known, with the choices that gave it (one more user; may be NULL), and what is known
- * of the neurons' ranges where its margins are <= 0: l, u[neurons], or NULL. */
+/* Begin with a clause whose bound is known, with the choices that gave it (one more user; may be NULL), and what is
+ * known of the neurons' ranges where its margins are <= 0: l, u[neurons], or NULL. */
 rl_status rl_clause_begin(rl_clause *clause, const rl_margins *margins, double threshold, int number, int constrained,
                           double bound, rl_slopes_kept *from, const double *l, const double *u, rl_error *err);
 /* Tighten l, u[neurons] by what is known now. */

@@ -7,8 +7,8 @@
 #include "encode/forward.h"
 
 #define ARRAYS(X)                                                                                                      \
-  X(coefficient) X(lambda) X(z) X(active) X(p) X(least) X(most) X(rise) X(shift) X(split) X(scale) X(mean) X(square)  \
-      X(best)
+  X(coefficient)                                                                                                       \
+  X(lambda) X(z) X(active) X(p) X(least) X(most) X(rise) X(shift) X(split) X(scale) X(mean) X(square) X(best)
 
 rl_status rl_columns_create(rl_columns **out, const rl_reduced *net, int rows, rl_error *err) {
   rl_columns *c = rl_alloc(1, sizeof *c);
@@ -314,8 +314,7 @@ static void follow(rl_columns *c) {
   for (int k = 1; k <= c->top; k++) {
     const rl_reduced_layer *layer = &c->net->layer[k];
     size_t at = layer->offset * RL_COLUMNS;
-    rl_packed_multiply(&layer->forward, k > 1 ? c->active + c->net->layer[k - 1].offset * RL_COLUMNS : c->x,
-                       c->z + at);
+    rl_packed_multiply(&layer->forward, k > 1 ? c->active + c->net->layer[k - 1].offset * RL_COLUMNS : c->x, c->z + at);
     c->work += (double)layer->forward.first[layer->forward.panels] * RL_PANEL * RL_COLUMNS;
     for (int i = 0; i < layer->count; i++, at += RL_COLUMNS) {
       rl_lanes s = rl_load(c->rise + at), split = rl_load(c->split + at), p = rl_load(c->p + at);
@@ -402,7 +401,7 @@ static void shift_weights(rl_columns *c, int column, double rate) {
 }
 
 void rl_columns_note(rl_columns *c) {
-  rl_lanes better;
+  rl_lanes better = {0};
   int any = 0;
   for (int b = 0; b < RL_COLUMNS; b++) {
     int is = c->bound[b] > c->best_bound[b];

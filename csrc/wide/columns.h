@@ -18,8 +18,8 @@
  * Rounding.  Each line above holds for the coefficients as computed.  Going through a layer, lambda W is computed with
  * an error of at most gamma |lambda| |W|, whatever the order of its sums and whether or not products are contracted
  * (Higham, "Accuracy and Stability", lemma 3.1): it costs at most gamma sum_i |lambda_i| reach_i (reduced.h).  That
- * and the rounding of the constant's sum are taken off the bound, which so holds in exact arithmetic.  Coefficients that
- * underflow cost what round.h says. */
+ * and the rounding of the constant's sum are taken off the bound, which so holds in exact arithmetic.  Coefficients
+ * that underflow cost what round.h says. */
 #ifndef RL_COLUMNS_H
 #define RL_COLUMNS_H
 
@@ -90,7 +90,7 @@ void rl_columns_improve(rl_columns *columns, int step, double rate);
 
 /* The best choices of a column; NULL: memory is short. */
 rl_slopes_kept *rl_columns_keep(const rl_columns *columns, int column);
-void rl_slopes_drop(rl_slopes_kept *kept); /* one user less; NULL is fine */
+void rl_slopes_drop(rl_slopes_kept *kept);                                 /* one user less; NULL is fine */
 rl_ranges *rl_ranges_create(const rl_reduced *net, const rl_ranges *from); /* from NULL: the reduced network's */
 void rl_ranges_drop(rl_ranges *ranges);
 

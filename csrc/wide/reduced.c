@@ -57,8 +57,7 @@ void rl_reduced_clear(rl_reduced *r) {
 void rl_reduced_release(rl_reduced *r) {
   if (!r) return;
   if (r->layer) rl_reduced_clear(r);
-  void *owned[] = {r->input,          r->lo,             r->hi, r->size, r->layer, r->variable_layer,
-                   r->variable_index, r->variable_neuron};
+  void *owned[] = {r->input, r->lo, r->hi, r->size, r->layer, r->variable_layer, r->variable_index, r->variable_neuron};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(r);
 }
@@ -152,7 +151,8 @@ static void measure(const rl_reduced *r, rl_reduced_layer *a, int layer, int i, 
   magnitude = fabs(bias);
   if (layer == 1) magnitude += fold_fixed(r, row, &bias);
   a->bias[i] = bias;
-  a->reach[i] = (magnitude + rl_dot_abs(w, size, columns)) * (1 + (r->net->sizes[layer - 1] + 8) * DBL_EPSILON) + RL_TINY;
+  a->reach[i] =
+      (magnitude + rl_dot_abs(w, size, columns)) * (1 + (r->net->sizes[layer - 1] + 8) * DBL_EPSILON) + RL_TINY;
 }
 
 /* Enter a neuron, or (k < 0) a half-space, as the i-th of the layer. */

@@ -4,8 +4,9 @@
  * are undecided, or whose imposed sign their range does not imply, have anything to choose: the *variables*.  A
  * half-space is one more neuron of the first layer, a.x - b, that is imposed to be off and that nothing reads.
  *
- * The network has a hidden layer.  Layers are built one by one, each from the ranges of its neurons, so that those of the next layer can be bounded
- * through it.  Layers and arrays of columns count from 1; entry `offset` + i is the i-th neuron that a layer keeps. */
+ * The network has a hidden layer.  Layers are built one by one, each from the ranges of its neurons, so that those of
+ * the next layer can be bounded through it.  Layers and arrays of columns count from 1; entry `offset` + i is the i-th
+ * neuron that a layer keeps. */
 #ifndef RL_REDUCED_H
 #define RL_REDUCED_H
 
@@ -17,10 +18,10 @@ typedef struct rl_reduced_layer {
   int *neuron;          /* count: the network's number, through all layers; -1 - r: half-space r */
   int8_t *sign;         /* count: RL_LINEAR; the imposed sign where the range does not imply it; else RL_FREE */
   double *l, *u, *bias; /* count */
-  double *reach;        /* count: sum_j |W_ij| size_j + |bias| >= |z|, size_j the largest |variable| that column j reads */
-  double *size;         /* count: largest activation */
-  double gamma;         /* error of a unit of reach, see columns.h */
-  double ranges;        /* sum of what coefficients multiply: their underflows cost RL_TINY of it */
+  double *reach; /* count: sum_j |W_ij| size_j + |bias| >= |z|, size_j the largest |variable| that column j reads */
+  double *size;  /* count: largest activation */
+  double gamma;  /* error of a unit of reach, see columns.h */
+  double ranges; /* sum of what coefficients multiply: their underflows cost RL_TINY of it */
   size_t offset;
   rl_packed forward, back;
   void *block; /* of all arrays */
@@ -29,11 +30,11 @@ typedef struct rl_reduced_layer {
 typedef struct rl_reduced {
   const rl_network *net;
   const rl_domain *domain;
-  int hidden;  /* hidden layers */
-  int built;   /* of them */
-  int inputs;  /* that are not fixed */
-  int *input;  /* n: which */
-  double *lo, *hi, *size; /* n: of these inputs; largest |x| */
+  int hidden;              /* hidden layers */
+  int built;               /* of them */
+  int inputs;              /* that are not fixed */
+  int *input;              /* n: which */
+  double *lo, *hi, *size;  /* n: of these inputs; largest |x| */
   rl_reduced_layer *layer; /* hidden + 1 */
   size_t entries;          /* of an array of columns, for the layers built */
   size_t most_entries;     /* for whatever may be built */

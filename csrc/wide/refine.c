@@ -159,8 +159,7 @@ static int fill_columns(rl_refine *r, int *any) {
     *any = 1;
     r->branches++;
     if (r->plan.steps > 1) /* else choices are still those of rl_refine_begin */
-      rl_columns_set(r->columns, b, NULL, r->at[b]->from, r->at[b]->split, r->at[b]->depth,
-                     r->scale);
+      rl_columns_set(r->columns, b, NULL, r->at[b]->from, r->at[b]->split, r->at[b]->depth, r->scale);
   }
   return 1;
 }

@@ -1,6 +1,7 @@
 /* L2: stages of refinement, bounds, attacks and branching (see wide.h). */
 #include "wide/wide.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "encode/forward.h"
@@ -8,7 +9,19 @@
 #include "wide/refine.h"
 
 /* What the next call does. */
-typedef enum phase { LAYER, FIRST_RANGES, RANGES, REFINE, BUILD, BOUNDS, ATTACK, NEXT_CLAUSE, TIGHTEN, BRANCH, DONE } phase;
+typedef enum phase {
+  LAYER,
+  FIRST_RANGES,
+  RANGES,
+  REFINE,
+  BUILD,
+  BOUNDS,
+  ATTACK,
+  NEXT_CLAUSE,
+  TIGHTEN,
+  BRANCH,
+  DONE
+} phase;
 
 struct rl_wide {
   const rl_network *net;
@@ -25,20 +38,20 @@ struct rl_wide {
   phase phase;
   int stage, round;
   int8_t *signs;
-  double *l, *u;           /* ranges without regard to a neuron's own imposed sign */
+  double *l, *u;             /* ranges without regard to a neuron's own imposed sign */
   double *taken_l, *taken_u; /* with it */
   double *low, *up, *scratch;
-  uint8_t *needed; /* imposed signs that their range does not imply */
-  uint8_t *used;   /* those that were needed in some stage */
+  uint8_t *needed;       /* imposed signs that their range does not imply */
+  uint8_t *used;         /* those that were needed in some stage */
   uint8_t *open, *tried; /* clauses; in this stage */
-  double *bound;   /* clauses: upper bounds */
-  double *fresh;   /* clauses: lower bounds of margins, of this stage */
-  double **known;  /* clauses: ranges where their margins are <= 0, l and u[neurons]; NULL: none yet */
+  double *bound;         /* clauses: upper bounds */
+  double *fresh;         /* clauses: lower bounds of margins, of this stage */
+  double **known;        /* clauses: ranges where their margins are <= 0, l and u[neurons]; NULL: none yet */
   rl_slopes_kept **from; /* clauses: the choices of the last bound */
-  int at;          /* clause at hand */
-  double threshold; /* of the margins */
+  int at;                /* clause at hand */
+  double threshold;      /* of the margins */
   int constrained;
-  long batches;    /* of branches */
+  long batches;          /* of branches */
   double spent, allowed; /* work: when the clause was begun; what it may take */
   rl_branch *leaf;
   int leaf_clause;
@@ -77,15 +90,17 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
                          uint64_t seed, int forced, rl_error *err) {
   rl_wide *w = rl_alloc(1, sizeof *w);
   if (!w) return rl_fail_memory(err);
-  size_t neurons = (size_t)net->neurons, clauses = (size_t)target->clauses, widest = (size_t)(net->widest + domain->rows);
+  size_t neurons = (size_t)net->neurons, clauses = (size_t)target->clauses,
+         widest = (size_t)(net->widest + domain->rows);
   w->net = net;
   w->domain = domain;
   w->target = target;
   w->attack.random = seed;
   w->forced = forced;
-  double **doubles[] = {&w->l, &w->u, &w->taken_l, &w->taken_u, &w->low, &w->up, &w->scratch, &w->bound,
-                        &w->fresh, &w->attack.point};
-  size_t sizes[] = {neurons, neurons, neurons, neurons, widest, widest, 3 * widest, clauses, clauses, (size_t)domain->n};
+  double **doubles[] = {&w->l,  &w->u,       &w->taken_l, &w->taken_u, &w->low,
+                        &w->up, &w->scratch, &w->bound,   &w->fresh,   &w->attack.point};
+  size_t sizes[] = {neurons, neurons,    neurons, neurons, widest,
+                    widest,  3 * widest, clauses, clauses, (size_t)domain->n};
   int missing = 0;
   for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
     missing |= !(*doubles[i] = rl_alloc(sizes[i], sizeof(double)));
@@ -97,8 +112,8 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
   w->from = rl_alloc(clauses, sizeof(rl_slopes_kept *));
   w->known = rl_alloc(clauses, sizeof(double *));
   rl_status status = RL_OK;
-  if (missing || !w->signs || !w->needed || !w->used || !w->open || !w->tried || !w->from ||
-      !w->known) status = rl_fail_memory(err);
+  if (missing || !w->signs || !w->needed || !w->used || !w->open || !w->tried || !w->from || !w->known)
+    status = rl_fail_memory(err);
   if (!status) status = rl_reduced_create(&w->reduced, net, domain, err);
   if (!status) status = rl_columns_create(&w->work, w->reduced, widest_span(target), err);
   if (!status) status = rl_columns_create(&w->look, w->reduced, widest_span(target), err);
@@ -138,8 +153,8 @@ void rl_wide_release(rl_wide *w) {
   rl_columns_release(w->work);
   rl_columns_release(w->look);
   rl_reduced_release(w->reduced);
-  void *owned[] = {w->l,     w->u,      w->taken_l, w->taken_u, w->low,   w->up,    w->scratch, w->bound, w->fresh, w->known,
-                   w->signs, w->needed, w->used,    w->open,    w->tried, w->from, w->attack.point};
+  void *owned[] = {w->l,     w->u,     w->taken_l, w->taken_u, w->low,  w->up,    w->scratch, w->bound,       w->fresh,
+                   w->known, w->signs, w->needed,  w->used,    w->open, w->tried, w->from,    w->attack.point};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
   rl_free(w);
 }
@@ -172,6 +187,8 @@ rl_status rl_wide_begin(rl_wide *w, const int8_t *signs, const double *l, const 
   w->begun = 1;
   return RL_OK;
 }
+
+void rl_wide_forget(rl_wide *w) { w->begun = 0; }
 
 int rl_wide_is_begun(const rl_wide *w, const int8_t *signs) {
   return w->begun && memcmp(w->signs, signs, (size_t)w->net->neurons) == 0;
@@ -356,7 +373,8 @@ static rl_status step_bounds(rl_wide *w, rl_error *err) {
 static int open_clause(const rl_wide *w, int k) {
   int count = 0, at = 0;
   for (int i = 0; i < w->target->clauses; i++) count += w->open[i];
-  for (k %= count; !w->open[at] || k-- > 0; at++) continue;
+  assert(count > 0);
+  for (k %= count; !w->open[at] || k-- > 0;) at++;
   return at;
 }
 
@@ -366,16 +384,16 @@ static void prepare_attack(rl_wide *w) {
   w->attack.any = !w->constrained;
 }
 
-/* Descend for a clause from where the columns' bounds have just been reached: there the relaxation has its wanted point,
- * so the network may. */
+/* Descend for a clause from where the columns' bounds have just been reached: there the relaxation has its wanted
+ * point, so the network may. */
 static void attack_corners(rl_wide *w, int clause, int steps, rl_wide_answer *answer) {
   prepare_attack(w);
   for (int b = 0; b < RL_COLUMNS; b++) w->attack.clause[b] = clause;
   if (rl_attack_from(&w->attack, w->work, steps, 0.25)) *answer = RL_WIDE_OVER;
 }
 
-/* How long to look: rounds, steps of each, their size.  Where rows cut the set there is no better time later, and little
- * hope unless most of the neurons are free. */
+/* How long to look: rounds, steps of each, their size.  Where rows cut the set there is no better time later, and
+ * little hope unless most of the neurons are free. */
 typedef struct effort {
   int rounds, steps;
   double size;
@@ -418,8 +436,8 @@ static int choose_clause(const rl_wide *w) {
 }
 
 /* Is the rest better left to others?  Where many rows cut the set, multipliers by ascent come nowhere near those of
- * linear programs, as long as these stay small; where no value is known to be reached no branch would close; and a single
- * hidden layer has ranges that nothing refines. */
+ * linear programs, as long as these stay small; where no value is known to be reached no branch would close; and a
+ * single hidden layer has ranges that nothing refines. */
 static int should_give_up(const rl_wide *w) {
   if (w->stage > 0 && !w->constrained) return 1;
   if (w->forced || w->reduced->variables >= MANY_VARIABLES) return 0;

@@ -26,10 +26,13 @@ rl_status rl_wide_create(rl_wide **out, const rl_network *net, const rl_domain *
                          uint64_t seed, int forced, rl_error *err);
 void rl_wide_release(rl_wide *wide);
 
-/* Begin with the set of signs[neurons], linear ones marked; l, u[neurons]: valid ranges over it or infinities; open[clauses]. */
+/* Begin with the set of signs[neurons], linear ones marked; l, u[neurons]: valid ranges over it or infinities;
+ * open[clauses]. */
 rl_status rl_wide_begin(rl_wide *wide, const int8_t *signs, const double *l, const double *u, const uint8_t *open,
                         rl_error *err);
-/* Is this what was begun (and not ended by a failure)? */
+/* What was begun is not gone on with: what was left to others may be lost. */
+void rl_wide_forget(rl_wide *wide);
+/* Is this what was begun (and not forgotten, nor ended by a failure)? */
 int rl_wide_is_begun(const rl_wide *wide, const int8_t *signs);
 /* Work for about as many multiplications.  threshold: inputs of a smaller value are of no interest (-INFINITY: all
  * are). */
