@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/sha256.h"
 #include "format/file.h"
 #include "format/onnx/graph.h"
 #include "format/onnx/layers.h"
@@ -38,6 +39,19 @@ static rl_status build(rl_network **out, rl_onnx_reader *reader) {
   return status;
 }
 
+/* Another output than the file's first is another network: its hash is of the file's and the output's name. */
+static rl_status hash_output(rl_onnx_reader *reader, const char *output) {
+  char *sha = reader->source.sha256;
+  const char *first = reader->graph->n_output ? reader->graph->output[0]->name : NULL;
+  if (!output || (first && strcmp(output, first) == 0)) return RL_OK;
+  char *both = rl_alloc(strlen(sha) + strlen(output) + 1, 1);
+  if (!both) return rl_fail_memory(reader->space.err);
+  strcat(strcpy(both, sha), output);
+  rl_sha256(both, strlen(both), sha);
+  rl_free(both);
+  return RL_OK;
+}
+
 static void *allocate_message(void *failed, size_t size) {
   void *p = rl_alloc(size, 1);
   if (!p) *(int *)failed = 1;
@@ -62,6 +76,7 @@ static rl_status parse(rl_network **out, const char *path, const char *output, c
   memcpy(reader.source.sha256, sha, sizeof reader.source.sha256);
   rl_status status = model->graph ? rl_onnx_read_graph(&reader, output)
                                   : rl_fail(err, RL_EFORMAT, "%s: is no ONNX model: it has no graph", path);
+  if (status == RL_OK) status = hash_output(&reader, output);
   if (status == RL_OK) status = build(out, &reader);
   rl_onnx_graph_free(&reader);
   rl__onnx__model__free_unpacked(model, &allocator);

@@ -722,6 +722,9 @@ function T.test_several_inputs_and_outputs()
                                  "output 'sum' is read, the first of: sum r" })
     lu.assertEquals(relucid.load(path, { output = "r" }):eval { 1, -5, 3 }, { 4, 0 })
     lu.assertEquals(relucid.load(path, { output = "a" }):eval { 1, -5, 3 }, { 1, -5 })
+    -- A result about one is not taken for one about the other.
+    lu.assertEquals(relucid.load(path, { output = "sum" }).sha256, net.sha256)
+    lu.assertNotEquals(relucid.load(path, { output = "r" }).sha256, net.sha256)
   end)
 end
 
