@@ -518,6 +518,7 @@ rl_status rl_region_volume(const rl_region *region, double *lo, double *hi, rl_e
   X(double, points, 256, "sample points that guide the slopes of a part")                                              \
   X(double, slope_steps, 20, "ascent steps on the slopes of a part")                                                   \
   X(double, candidates, 6, "neurons tried out as the split of a part")                                                 \
+  X(double, together, 1, "so many preimages are measured, this one of them: their intervals hold together")            \
   X(double, seed, 1, "seed of all samples")
 
 typedef struct rl_preimage_options {

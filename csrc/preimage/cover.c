@@ -26,6 +26,7 @@ rl_status rl_cover_check(const rl_network *net, const rl_domain *domain, const r
                 {"slope_steps", options->slope_steps, 0, 1e4},
                 {"confident", options->confident, 0, 1},
                 {"candidates", options->candidates, 0, 1e6},
+                {"together", options->together, 1, 1e9},
                 {"seed", options->seed, 0, 1e15}};
   for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
     if (!(ranges[i].value >= ranges[i].least && ranges[i].value <= ranges[i].most))

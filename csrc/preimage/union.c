@@ -10,10 +10,11 @@
 static const double CONFIDENCE_ERROR = 0.001;
 
 /* The error that the next measurement may make.  The search goes on or ends by what it measures, so the intervals have
- * to hold together: the k-th one gets 1 / (k (k+1)) of the error, which adds up to no more than all of it. */
+ * to hold together: the k-th one gets 1 / (k (k+1)) of the error, which adds up to no more than all of it; and so have
+ * those of several preimages, which get an equal part each. */
 static double next_error(const rl_preimage *p) {
   double k = p->stats.checks + 1;
-  return CONFIDENCE_ERROR / (k * (k + 1));
+  return CONFIDENCE_ERROR / p->cover.options.together / (k * (k + 1));
 }
 
 /* Is every polytope wanted, also those that no sample point fell into? */

@@ -1,10 +1,14 @@
 --- relucid preimage: the inputs of a VNN-LIB file's box whose outputs satisfy its assertions, as a union of polytopes.
 local relucid = require "relucid"
+local file = require "relucid.io.file"
 local converters = require "relucid.command.argument"
 local parts = require "relucid.experiment.parts"
+local sets = require "relucid.strategy.preimage_sets"
 local Progress = require "relucid.progress"
 
 local preimage = { summary = "Find polytopes of inputs on which the assertions of a VNN-LIB file hold." }
+
+local json = relucid.json
 
 local DONE, UNKNOWN = 0, 3
 
@@ -32,11 +36,26 @@ local function show(progress)
   end
 end
 
--- The file describes the set itself, so its assertions are the property (and not, as for verify, its negation).
-local function read_problem(path, net)
+local OVER = {} -- raised when the time is up
+
+-- The file describes the set itself, so its assertions are the property (and not, as for verify, its negation).  nil
+-- where the time limit ends the reading.
+local function read_problem(path, net, deadline)
+  local ok, problem = pcall(function()
+    local read = require("relucid.io.vnnlib").read(path, net, function()
+      if deadline and relucid.now() > deadline then error(OVER, 0) end
+    end)
+    return sets.drop_empty(read)
+  end)
+  if not ok and problem ~= OVER then error(problem, 0) end
+  return ok and problem or nil
+end
+
+-- The question whose set is to be divided.
+local function one_set(path, net)
   local problem = relucid.vnnlib(path, net)
   if #problem.cases ~= 1 then
-    error(("%s: has %d input sets, expected one"):format(path, #problem.cases), 0)
+    error(("%s: has %d input sets, expected one with --split"):format(path, #problem.cases), 0)
   end
   return problem
 end
@@ -70,20 +89,38 @@ function preimage.report(net, result)
     stats.evaluations, stats.seconds)
 end
 
+-- An answer without polytopes, as nothing was searched.
+local function unfinished(net, status, note, args)
+  line("network", "%s", (tostring(net):gsub("^network ", "")))
+  line("verdict", "%s: %s", status, note)
+  if args.json then
+    local record = json.object({ relucid = 1, strategy = "preimage", status = status, note = note,
+                                 regions = json.array {} }, { "relucid", "strategy", "status", "note", "regions" })
+    file.write(args.json, json.encode(record) .. "\n")
+  end
+  return UNKNOWN
+end
+
 ---@param args table  as argparse gives them
 ---@return integer status
 function preimage.run(args)
+  local started = relucid.now()
   if args.split and args.output then error("--split does not go with --output", 0) end
   local net = relucid.load(args.net, { output = args.output })
-  local problem = read_problem(args.prop, net)
   if args.split then
-    return parts.print("preimage", net, problem, args.split, { coverage = args.coverage,
+    return parts.print("preimage", net, one_set(args.prop, net), args.split, { coverage = args.coverage,
       mode = args.over and "over" or "under", polytopes = args.polytopes, seed = args.seed, timeout = args.timeout })
   end
+  local problem = read_problem(args.prop, net, args.timeout and started + args.timeout)
+  if not problem then return unfinished(net, "timeout", "the time limit ended the reading of " .. args.prop, args) end
+  if #problem.cases == 0 then
+    unfinished(net, "proved", "no input satisfies the assertions, " .. (problem.contradiction or args.prop), args)
+    return DONE
+  end
   local progress = Progress.new()
-  local result = relucid.strategy.preimage(net, problem:target(1), {
-    domain = problem:domain(1), coverage = args.coverage, mode = args.over and "over" or "under",
-    polytopes = args.polytopes, seed = args.seed, timeout = args.timeout,
+  local result = relucid.strategy.preimage(net, problem, {
+    coverage = args.coverage, mode = args.over and "over" or "under", polytopes = args.polytopes, seed = args.seed,
+    timeout = args.timeout and math.max(args.timeout - (relucid.now() - started), 0),
     progress = progress.enabled and show(progress) or nil })
   progress:clear()
   preimage.report(net, result)

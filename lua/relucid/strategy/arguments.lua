@@ -20,17 +20,17 @@ function arguments.domain(net, given)
   return domain
 end
 
--- Raises when no input obeys the domain's rows; an input that does is not needed, nor is an answer.
-local function check_not_empty(domain)
-  if inputs.is_empty(domain, { seconds = 10 }) then
-    error("the domain is empty: no input obeys its rows A x <= b", 0)
-  end
+--- Is it proved that no input obeys the domain's rows?
+---@param domain table  relucid.domain
+---@return boolean
+function arguments.is_empty(domain)
+  return #domain.b > 0 and inputs.is_empty(domain, { seconds = 10 })
 end
 
 --- Raise an error when the domain is empty.
 ---@param domain table  relucid.domain
 function arguments.check_domain(domain)
-  if #domain.b > 0 then check_not_empty(domain) end
+  if arguments.is_empty(domain) then error("the domain is empty: no input obeys its rows A x <= b", 0) end
 end
 
 --- Raise unless the point is a list of the network's number of inputs.

@@ -14,6 +14,7 @@ local hooks = require "relucid.strategy.hooks"
 local option = require "relucid.strategy.options"
 local job = require "relucid.job"
 local Result = require "relucid.result"
+local sets = require "relucid.strategy.preimage_sets"
 
 ---@class relucid.PreimagePart  a part of the domain that is not split yet
 ---@field volume number     estimate: share of the domain's box that the part's sample points stand for
@@ -329,16 +330,23 @@ local function empty_note(self)
   return nil
 end
 
+-- Is this what relucid.vnnlib reads?
+local function is_problem(goal)
+  return type(goal) == "table" and getmetatable(goal) ~= nil and goal.check_satisfiable ~= nil
+end
+
 ---@param net table  relucid.network
----@param goal table  relucid.property: the set to find, as a property of inputs and outputs
+---@param goal table  relucid.property: the set to find, as a property of inputs and outputs; or what relucid.vnnlib
+---             reads, whose input sets are then the domain
 ---@param options? relucid.PreimageOptions
 ---@return relucid.Result
-return function(net, goal, options)
+local function preimage_of(net, goal, options)
   core.check(net, "network")
-  core.check(goal, "property", "goal")
   options = option.table(options)
   option.check_known("preimage", options, { OPTIONS })
   option.check_raw(net, options)
+  if is_problem(goal) then return sets.preimage(preimage_of, net, goal, options) end
+  core.check(goal, "property", "goal")
   local own = option.values(options, OPTIONS)
   if own.method == "exact" and own.mode == "over" then error("option method: 'exact' is for mode 'under'", 0) end
   local self = setmetatable({ net = net, goal = goal, options = options, started = core.now(),
@@ -358,3 +366,5 @@ return function(net, goal, options)
                 timeout = options.timeout, polytopes = options.polytopes },
   }
 end
+
+return preimage_of

@@ -88,11 +88,34 @@ function T.test_refuses()
                          "option coverage: is 7, expected a number above 0 and at most 1")
     lu.assertStrContains(message(net, property .. ".missing"), ".missing")
   end)
-  local two = PROPERTY .. "(assert (or (and (>= X_0 0.5) (>= Y_0 1.0)) (and (<= X_0 -0.5) (<= Y_0 -1.0))))\n"
+end
+
+-- y0 >= 0.25 for x0 >= 0.5 or y1 >= 0.5 for x0 <= -0.5.
+function T.test_several_input_sets()
+  local two = PROPERTY:gsub("%(assert %(>= Y_0 Y_1%)%)", "")
+    .. "(assert (or (and (>= X_0 0.5) (>= Y_0 0.25)) (and (<= X_0 -0.5) (>= Y_1 0.5))))\n"
   with_problem(two, function(net, property)
-    local status, _, messages = support.command("preimage", net, property)
-    lu.assertEquals(status, 2)
-    lu.assertStrContains(messages, "has 2 input sets, expected one")
+    support.with_file(nil, function(json)
+      local status, output = support.command("preimage", net, property, "--coverage", "1", "--json", json)
+      lu.assertEquals(status, 0)
+      lu.assertStrContains(output, "2 input sets of " .. property)
+      support.with_file("0.75,-0.5\n0.25,-0.5\n-0.75,0.75\n0.75,0.75\n-0.75,0.25\n", function(data)
+        local _, covered = support.command("monitor", json, data)
+        lu.assertStrContains(covered, "2 of 5 points covered\n1\n3\n")
+      end, ".csv")
+    end, ".json")
+  end)
+end
+
+function T.test_nothing_to_find()
+  with_problem(PROPERTY .. "(assert (<= X_0 -2))", function(net, property)
+    support.with_file(nil, function(json)
+      local status, output = support.command("preimage", net, property, "--json", json)
+      lu.assertEquals(status, 0)
+      lu.assertStrContains(output, ("verdict    proved: no input satisfies the assertions, %s:10:9: input X_0: lower "
+        .. "bound -1 is above upper bound -2\n"):format(property))
+      lu.assertEquals(relucid.json.decode(support.read(json)).status, "proved")
+    end, ".json")
   end)
 end
 
