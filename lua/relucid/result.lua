@@ -271,6 +271,19 @@ local function find_box(self, part, kind)
   return box
 end
 
+-- The box in a region's record, or false.
+local function box_of_record(self, part, field)
+  local box = part.record[field]
+  if not box or box == json.null then return false end
+  local place = ("%s.%s"):format(part.place, field)
+  check(type(box) == "table", self.name, place .. " is no object")
+  for _, side in ipairs { "lo", "hi" } do
+    check(numbers_in(box, side, self.domain.n, self.name), self.name, ("%s has no %s"):format(place, side))
+  end
+  if box.gap == json.null then box.gap = part.kind ~= "pattern" and math.huge or nil end
+  return setmetatable(box, words.Box)
+end
+
 --- The largest box inside region i: it contains the point unless the strategy ran with anchor = false.  In a region
 --- of kind "pattern" one that is proved to be inside, not the largest: its gap is nil;
 --- elsewhere math.huge where none could be proved.
@@ -283,11 +296,7 @@ function Result:box(kind, i)
   local part = part_of(self, i)
   if part.boxes[kind] == nil then
     if part.record then
-      local box = part.record[BOX_FIELD[kind]]
-      if box and box ~= json.null and box.gap == json.null then
-        box.gap = part.kind ~= "pattern" and math.huge or nil
-      end
-      part.boxes[kind] = box and box ~= json.null and setmetatable(box, words.Box) or false
+      part.boxes[kind] = box_of_record(self, part, BOX_FIELD[kind])
     else
       part.boxes[kind] = find_box(self, part, kind) or false
     end
@@ -381,12 +390,6 @@ local function domain_record(domain)
   return json.object(record, { "lo", "hi" })
 end
 
--- The names that somebody gave, if any.
-local function names_record(net)
-  local given = words.names(net)
-  return given.given and json.object({ inputs = given.inputs, outputs = given.outputs }, { "inputs", "outputs" }) or nil
-end
-
 local function trace_record(trace)
   local steps = json.array {}
   for k, step in ipairs(trace) do steps[k] = json.object(step, { "seconds", "coverage", "regions" }) end
@@ -406,7 +409,7 @@ function Result:record()
     relucid = VERSION,
     network = json.object({ file = net.file, sha256 = net.sha256, layers = net.sizes, raw = net.raw or nil,
                             answer = self.point and net:eval(self.point) or nil }, { "file", "sha256", "layers" }),
-    names = names_record(net),
+    names = words.names_record(net),
     goal = goal_record(self.goal),
     domain = domain_record(self.domain),
     point = self.point,

@@ -119,6 +119,15 @@ function words.names(net)
   return { inputs = inputs, outputs = outputs, given = some or others }
 end
 
+--- The names that somebody gave, for JSON; nil: nobody did.
+---@param net table  relucid.network
+---@return table|nil
+function words.names_record(net)
+  local names = words.names(net)
+  if not names.given then return nil end
+  return core.json.object({ inputs = names.inputs, outputs = names.outputs }, { "inputs", "outputs" })
+end
+
 --- The names in a result's record, or those of its network where it is at hand.
 ---@param result relucid.Result
 ---@return relucid.Names

@@ -54,4 +54,11 @@ function argument.words(text)
   return list
 end
 
+--- Add the option --names to a command.
+---@param parser table  of argparse
+function argument.names(parser)
+  parser:option("--names", "Names of inputs and outputs: a JSON object with lists inputs and outputs, or a line of "
+    .. "each, apart by commas."):argname "FILE"
+end
+
 return argument

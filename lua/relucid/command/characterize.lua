@@ -5,6 +5,7 @@ local known = require "relucid.strategy.options"
 local strategy = require "relucid.strategy"
 local goals = require "relucid.io.goal"
 local input = require "relucid.io.input"
+local names = require "relucid.io.names"
 local converters = require "relucid.command.argument"
 local Progress = require "relucid.progress"
 local report = require "relucid.report"
@@ -71,9 +72,10 @@ function characterize.define(parser)
   parser:argument("net", "The network: .nnet or .onnx; may be gzipped."):argname "NET"
   parser:option("--point", "The point: FILE (JSON array, CSV row or numbers), v1,v2,... or data:ROW.")
     :argname("POINT"):count(1)
-  parser:option("--goal", "argmax: the class the network answers; argmin: its smallest output; FILE.vnnlib: "
-    .. "exclude what it asserts, on its inputs unless --domain is given.", "argmax")
-    :argname "GOAL"
+  parser:option("--goal", "argmax: the class the network answers; argmin: its smallest output; argmax:OUTPUT or "
+    .. "OUTPUT, argmin:OUTPUT: this one, by its name or number (from 1); FILE.vnnlib: exclude what it asserts, on its "
+    .. "inputs unless --domain is given.", "argmax"):argname "GOAL"
+  converters.names(parser)
   parser:option("--strategy", ("How to look: %s; or one of your own: FILE.lua[:NAME].")
     :format(table.concat(strategy.names, ", ")), "nninfer"):argname("NAME"):convert(find)
   for _, entry in ipairs(OWN) do
@@ -85,7 +87,8 @@ function characterize.define(parser)
     .. "Default: the box that the network's file gives."):argname "FILE"
   parser:option("--radius", "Of the inputs considered, only those no farther than R from the point in any coordinate.")
     :argname("R"):convert(converters.amount)
-  parser:option("--data", "Data whose rows in the region are counted."):argname "FILE"
+  parser:option("--data", "Data whose rows in the region are counted; a header line names the inputs.")
+    :argname "FILE"
   parser:flag("--no-anchor", "Boxes need not contain the point."):target "no_anchor"
   parser:flag("--raw", "Physical units of the .nnet file everywhere.")
   parser:option("--seed", "Seed of the counterexample sampler."):argname("N"):convert(converters.count)
@@ -137,8 +140,9 @@ end
 ---@param args table  as argparse gives them
 ---@return integer status
 function characterize.run(args)
-  local net = relucid.load(args.net, { raw = args.raw, output = args.output })
+  local net = relucid.load(args.net, { raw = args.raw, output = args.output, names = args.names })
   local data = args.data and input.data(args.data, net.n)
+  if data then names.of_data(net, data) end
   local point = input.point(args.point, net.n, data)
   local progress = Progress.new()
   local goal, domain = goals.of(net, args.goal, point, { raw = args.raw, dashes = "--",

@@ -24,6 +24,7 @@ function plot.define(parser)
   parser:flag("--zoom", "slice: the regions and what is around them, rather than the whole domain.")
   parser:flag("--raw", "classes: physical units of the .nnet file.")
   parser:option("--title", "A title."):argname "TEXT"
+  converters.names(parser)
 end
 
 local function is_result(path) return file.read(path):match "^%s*{" ~= nil end
@@ -39,7 +40,7 @@ end
 local function default_output(path) return (path:gsub("%.gz$", ""):gsub("%.%w+$", "")) .. ".png" end
 
 local function draw_classes(args, output)
-  local net = relucid.load(args.results[1], { raw = args.raw })
+  local net = relucid.load(args.results[1], { raw = args.raw, names = args.names })
   local inputs = args.inputs and input.pair(args.inputs, words.names(net).inputs)
   relucid.plot.classes(net, output, { inputs = inputs, title = args.title })
 end

@@ -17,11 +17,13 @@ local number, integer = converters.number, converters.integer
 ---@param parser table  of argparse
 function preimage.define(parser)
   parser:argument("net", "The network: .onnx or .nnet; may be gzipped."):argname "NET"
-  parser:argument("prop", "VNN-LIB: the input box and the set of outputs to reach."):argname "PROP"
+  parser:argument("prop", "VNN-LIB: inputs and the set of outputs to reach; X_0 and Y_0 are the first ones.")
+    :argname "PROP"
   parser:option("--coverage", "Stop when this share of the set's volume is covered; 1: only when it is exact.", 0.9)
     :argname("C"):convert(number)
   parser:flag("--over", "Polytopes that hold all of the set, rather than such inside it.")
   parser:option("--polytopes", "Stop at so many polytopes."):argname("N"):convert(integer)
+  converters.names(parser)
   parser:option("--seed", "Seed of the samples."):argname("N"):convert(converters.count)
   parser:option("--output", "The value of an ONNX graph to compute; default its first output."):argname "NAME"
   parser:option("--timeout", "Seconds in all."):argname("SECONDS"):convert(converters.amount)
@@ -106,7 +108,7 @@ end
 function preimage.run(args)
   local started = relucid.now()
   if args.split and args.output then error("--split does not go with --output", 0) end
-  local net = relucid.load(args.net, { output = args.output })
+  local net = relucid.load(args.net, { output = args.output, names = args.names })
   if args.split then
     return parts.print("preimage", net, one_set(args.prop, net), args.split, { coverage = args.coverage,
       mode = args.over and "over" or "under", polytopes = args.polytopes, seed = args.seed, timeout = args.timeout })

@@ -1,6 +1,7 @@
 --- Goals as the command line and experiments name them.
 local core = require "relucid.core"
 local arguments = require "relucid.strategy.arguments"
+local names = require "relucid.io.names"
 
 local goal = {}
 
@@ -21,7 +22,8 @@ local function of_vnnlib(net, name, point, context)
   if context.raw then
     error(("%sgoal FILE.vnnlib: is about normalised inputs and outputs, not for %sraw"):format(dashes, dashes), 0)
   end
-  local problem = require("relucid.io.vnnlib").read(name, net) -- it needs LPeg
+  local problem = require("relucid.io.vnnlib").read(name, net) -- which needs LPeg
+  problem:check_satisfiable()
   if context.domain then return problem:goal(context.domain), context.domain end
   local k = problem:around(point)
   if not k then
@@ -38,10 +40,25 @@ function goal.is_file(name)
   return name:gsub("%.gz$", ""):match "%.vnnlib$" ~= nil
 end
 
+-- "argmax" or "argmin", and the output that is meant.
+local function extreme(net, name, point, context)
+  if name == "argmax" or name == "argmin" then
+    return name, arguments.answer(net:eval(point), name == "argmax" and 1 or -1)
+  end
+  local kind, word = name:match "^(arg%a+):(.*)$"
+  if kind and kind ~= "argmax" and kind ~= "argmin" then kind, word = nil, nil end
+  local ok, output = pcall(names.output, net, word or name)
+  if ok then return kind or "argmax", output end
+  error(("%sgoal %s: %s, argmax, argmin or a file .vnnlib"):format(context.dashes or "", name,
+    tostring(output):gsub("^output '.-': ", "")), 0)
+end
+
 --- The goal of a name and the domain that it is about.
 ---@param net table       relucid.network
----@param name string     "argmax": the class that the network answers at the point; "argmin": its smallest output; a
----                       VNN-LIB file: exclude what it asserts
+---@param name string     "argmax": the class that the network answers at the point is the largest output; "argmin": its
+---                       smallest output is the smallest; "argmax:OUTPUT", "argmin:OUTPUT": this one; "OUTPUT" for
+---                       "argmax:OUTPUT".  An output is a name or a number from 1.  A VNN-LIB file: exclude what it
+---                       asserts
 ---@param point number[]
 ---@param context? relucid.GoalContext
 ---@return table goal    relucid.property
@@ -49,11 +66,8 @@ end
 function goal.of(net, name, point, context)
   context = context or {}
   if goal.is_file(name) then return of_vnnlib(net, name, point, context) end
-  if name ~= "argmax" and name ~= "argmin" then
-    error(("%sgoal %s: expected argmax, argmin or a file .vnnlib"):format(context.dashes or "", name), 0)
-  end
-  local sign = name == "argmax" and 1 or -1
-  return core.property[name](net, arguments.answer(net:eval(point), sign)), context.domain or box_of(net, context)
+  local kind, output = extreme(net, name, point, context)
+  return core.property[kind](net, output), context.domain or box_of(net, context)
 end
 
 return goal

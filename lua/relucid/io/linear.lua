@@ -64,12 +64,6 @@ local function scaled(self, form, factor, at)
   return result
 end
 
--- The value of a constant as a factor.
-local function factor_of(self, form, at)
-  if form.d ~= form.up then self:fail(at, "a factor here is no double: write it as one number") end
-  return form.d
-end
-
 --- Raise unless all numbers of the form are finite.
 ---@param form table
 ---@param at integer
@@ -83,6 +77,13 @@ function linear.check_finite(self, form, at)
   check(form.up)
   for _, value in pairs(form.x) do check(value) end
   for _, value in pairs(form.y) do check(value) end
+end
+
+-- The value of a constant as a factor.
+local function factor_of(self, form, at)
+  linear.check_finite(self, form, at)
+  if form.d ~= form.up then self:fail(at, "a factor here is no double: write it as one number") end
+  return form.d
 end
 
 --- What + - * make of forms: f(self, forms, at) -> form.

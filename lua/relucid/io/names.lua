@@ -57,6 +57,15 @@ function names.read(path)
   return (text:match "^%s*{" and of_json or of_lines)(text, path)
 end
 
+--- Give the names in a data file's header to the inputs, where these have none and the header's will do.
+---@param net table   relucid.network
+---@param data table  relucid.data whose columns are the inputs
+function names.of_data(net, data)
+  if net.named_inputs or not data.names then return end
+  local ok, message = pcall(core.name_network, net, { inputs = data.names })
+  if not ok and not message:find "^names: " then error(message, 0) end -- Ctrl-C, memory
+end
+
 -- The number in `list` that a word means: of the entry with this name, else the number itself.
 local function find(list, word, what)
   for i, entry in ipairs(list) do
@@ -81,36 +90,5 @@ function names.output(net, word) return find(net.outputs, word, "output") end
 ---@param word string
 ---@return integer
 function names.input(net, word) return find(net.inputs, word, "input") end
-
--- "climb (output 3)", or "output 3" where it has no name of its own.
-local function title(list, i, named, what)
-  return named and ("%s (%s %d)"):format(list[i].name, what, i) or ("%s %d"):format(what, i)
-end
-
---- How a text calls output j: its name and number, or the number alone.
----@param net table  relucid.network
----@param j integer  from 1
----@return string
-function names.of_output(net, j) return title(net.outputs, j, net.named_outputs, "output") end
-
---- The same for input i.
----@param net table  relucid.network
----@param i integer  from 1
----@return string
-function names.of_input(net, i) return title(net.inputs, i, net.named_inputs, "input") end
-
---- The names as a result's record has them, or nil where none were given.
----@param net table  relucid.network
----@return table|nil  {inputs, outputs} for JSON
-function names.record(net)
-  local function list(entries)
-    local words = {}
-    for i, entry in ipairs(entries) do words[i] = entry.name end
-    return core.json.array(words)
-  end
-  if not net.named_inputs and not net.named_outputs then return nil end
-  return core.json.object({ inputs = net.named_inputs and list(net.inputs) or nil,
-                            outputs = net.named_outputs and list(net.outputs) or nil }, { "inputs", "outputs" })
-end
 
 return names

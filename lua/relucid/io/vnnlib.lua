@@ -152,14 +152,21 @@ end
 
 --- A counterexample as text: "((X_0 v)\n (Y_0 v))", counted from 0; for version 2.0 as its standard prints it.
 ---@param counterexample {x: number[], y: number[]}
+---@param net? table  relucid.network whose names stand behind the values, as comments; not in version 2.0
 ---@return string
-function Vnnlib:text(counterexample)
+function Vnnlib:text(counterexample, net)
   if self.version == 2 then return tensors.text(self.tensors, counterexample) end
   local lines = {}
-  for _, part in ipairs { { "X", counterexample.x }, { "Y", counterexample.y } } do
-    for i, value in ipairs(part[2]) do lines[#lines + 1] = ("(%s_%d %.17g)"):format(part[1], i - 1, value) end
+  local function add(letter, values, entries)
+    for i, value in ipairs(values) do
+      local last = letter == "Y" and i == #values and ")" or ""
+      local comment = entries and " ; " .. entries[i].name or ""
+      lines[#lines + 1] = ("(%s_%d %.17g)%s%s"):format(letter, i - 1, value, last, comment)
+    end
   end
-  return "(" .. table.concat(lines, "\n ") .. ")"
+  add("X", counterexample.x, net and net.named_inputs and net.inputs)
+  add("Y", counterexample.y, net and net.named_outputs and net.outputs)
+  return "(" .. table.concat(lines, "\n ")
 end
 
 --- Is this what vnnlib.read returns?

@@ -213,8 +213,8 @@ function T.test_usage_errors()
             "--strategy", "tight", "--measure", "best")
     refused("the domain is empty: no input obeys its rows A x <= b", "characterize", net, "--point", "0,0", "--domain",
             '{"lo": -1, "hi": 1, "A": [[1, 1], [-1, -1]], "b": [-1, -1]}')
-    refused("--goal best: expected argmax, argmin or a file .vnnlib", "characterize", net, "--point", "0,0", "--goal",
-            "best")
+    refused("--goal best: expected a number from 1 to 2 or a name: y1 y2, argmax, argmin or a file .vnnlib",
+            "characterize", net, "--point", "0,0", "--goal", "best")
     refused("p.vnnlib: cannot open: No such file or directory", "characterize", net, "--point", "0,0", "--goal",
             "p.vnnlib")
     refused("--point: has 3 numbers, expected 2", "characterize", net, "--point", "0,0,0")

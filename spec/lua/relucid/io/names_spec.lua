@@ -110,7 +110,97 @@ function T.test_words_name_outputs_and_inputs()
   raises("input '3': expected a number from 1 to 2 or a name: x1 x2", names.input, net, "3")
   -- A name comes before a number: digits may be named so.
   lu.assertEquals(names.output(load { outputs = { "2", "1" } }, "1"), 2)
-  lu.assertEquals({ names.of_output(net, 2), names.of_input(net, 2) }, { "right (output 2)", "input 2" })
+end
+
+-- A header names the inputs where nothing else does, and where its words can be names.
+function T.test_from_a_header()
+  local function named(header, options)
+    local net = load(options)
+    support.with_file(header .. "\n1,2\n", function(path) names.of_data(net, relucid.data(path)) end, ".csv")
+    return list(net.inputs)
+  end
+  lu.assertEquals(named "speed, angle of attack", { "speed", "angle of attack" })
+  lu.assertEquals(named("a,b", { inputs = { "c", "d" } }), { "c", "d" })
+  lu.assertEquals(named("a,b", { outputs = { "c", "d" } }), { "a", "b" })
+  for _, header in ipairs { "a,a", ",b", "3,4", "# a,b", "a,b,c" } do
+    lu.assertEquals(named(header), { "x1", "x2" }, header)
+  end
+end
+
+-- ---- on the command line ------------------------------------------------------------------------------------
+
+local NAMES = "speed,angle\nleft,right\n"
+
+local function with_files(f)
+  support.with_file(support.NNET, function(net)
+    support.with_file(NAMES, function(path) f(net, path) end, ".txt")
+  end, ".nnet")
+end
+
+local function characterize(...)
+  local status, output, messages = support.command("characterize", ...)
+  return status, output .. messages
+end
+
+function T.test_goals_by_name()
+  with_files(function(net, path)
+    -- The outputs are (relu x1 - relu x2, relu x2).
+    for goal, text in pairs { ["argmax:right"] = "right", ["2"] = "right", right = "right", ["argmax:2"] = "right",
+                              ["argmin:left"] = "right", ["argmin:1"] = "right", argmax = "right", argmin = "right" } do
+      local status, output = characterize(net, "--names", path, "--point", "0.1,0.9", "--goal", goal)
+      lu.assertEquals(status, 0, output)
+      lu.assertStrContains(output, ("goal       output 2 (%s) is the largest"):format(text)) -- or 1 the smallest
+      lu.assertStrContains(output, "angle")
+    end
+    local status, output = characterize(net, "--names", path, "--point", "0.1,0.9", "--goal", "up")
+    lu.assertEquals(status, 2)
+    lu.assertEquals(output, "relucid: --goal up: expected a number from 1 to 2 or a name: left right, argmax, argmin "
+      .. "or a file .vnnlib\n")
+    for _, goal in ipairs { "3", "0", "argmax:3", "argmax:", "argbest:left", "" } do
+      lu.assertEquals((characterize(net, "--names", path, "--point", "0.1,0.9", "--goal", goal)), 2, goal)
+    end
+    -- A class that the network does not answer at the point.
+    status, output = characterize(net, "--point", "0.1,0.9", "--goal", "1")
+    lu.assertTrue(status == 2 or status == 3, output)
+  end)
+end
+
+function T.test_names_in_results()
+  with_files(function(net, path)
+    support.with_file(nil, function(json)
+      local status = characterize(net, "--names", path, "--point", "0.1,0.9", "--json", json)
+      lu.assertEquals(status, 0)
+      local record = relucid.json.decode(support.read(json))
+      lu.assertEquals(record.names, { inputs = { "speed", "angle" }, outputs = { "left", "right" } })
+      lu.assertEquals(list(relucid.result.read(json):network().inputs), { "speed", "angle" })
+    end, ".json")
+    support.with_file("speed,angle\n0.1,0.9\n", function(data)
+      local _, output = characterize(net, "--data", data, "--point", "data:1")
+      lu.assertStrContains(output, "angle")
+    end, ".csv")
+    local status, output = characterize(net, "--names", "/nowhere", "--point", "0,0")
+    lu.assertEquals(status, 2)
+    lu.assertStrContains(output, "/nowhere")
+  end)
+end
+
+function T.test_names_of_counterexamples()
+  local property = "(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real) (declare-const Y_1 Real)"
+    .. "(assert (<= 1 X_0 1)) (assert (<= 0 X_1 0)) (assert (>= Y_0 0.5))"
+  with_files(function(net, path)
+    support.with_file(property, function(file)
+      local _, output = support.command("verify", net, file, "--names", path)
+      lu.assertEquals(output, "sat\n((X_0 1) ; speed\n (X_1 0) ; angle\n (Y_0 1) ; left\n (Y_1 0)) ; right\n")
+      _, output = support.command("verify", net, file)
+      lu.assertEquals(output, "sat\n((X_0 1)\n (X_1 0)\n (Y_0 1)\n (Y_1 0))\n")
+      support.with_file(nil, function(json)
+        support.command("verify", net, file, "--names", path, "--json", json)
+        lu.assertEquals(relucid.json.decode(support.read(json)).names.outputs, { "left", "right" })
+        support.command("preimage", net, file, "--names", path, "--json", json)
+        lu.assertEquals(relucid.json.decode(support.read(json)).names.inputs, { "speed", "angle" })
+      end, ".json")
+    end, ".vnnlib")
+  end)
 end
 
 return T
