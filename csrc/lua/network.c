@@ -349,8 +349,9 @@ static const char **names_field(lua_State *L, int idx, const char *field, int co
     rlua_raise(L, "names: %s has %d names, the network has %d %s", field, (int)lua_rawlen(L, -1), count, field);
   const char **names = lua_newuserdatauv(L, (size_t)count * sizeof *names, 0);
   for (int i = 0; i < count; i++) {
-    if (lua_rawgeti(L, -2, i + 1) != LUA_TSTRING || strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
-      rlua_raise(L, "names: %s[%d] is %s, expected a string without a byte 0", field, i + 1, rlua_describe(L, -1));
+    if (lua_rawgeti(L, -2, i + 1) != LUA_TSTRING)
+      rlua_raise(L, "names: %s[%d] is %s, expected a string", field, i + 1, rlua_describe(L, -1));
+    if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1)) rlua_raise(L, "names: %s[%d] has a byte 0", field, i + 1);
     names[i] = lua_tostring(L, -1); /* the list keeps the string */
     lua_pop(L, 1);
   }

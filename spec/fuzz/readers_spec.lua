@@ -2,6 +2,8 @@
 -- goes unseen.  RELUCID_FUZZ: how many files of each kind (default 300).
 local lu = require "luaunit"
 local relucid = require "relucid"
+local input = require "relucid.io.input"
+local names = require "relucid.io.names"
 local onnx = require "spec.onnx"
 local support = require "spec.support"
 
@@ -269,6 +271,41 @@ local function npy(descr, shape, data)
 end
 
 local NPY = npy("<f8", "(2, 3)", string.pack("<dddddd", 1, 2, 3, 4, 5, 6))
+
+-- Names, and points as a file has them.
+local function use_names(path)
+  local net = support.small()
+  names.give(net, names.read(path), path)
+  lu.assertEquals({ #net.inputs, #net.outputs }, { 2, 2 })
+end
+
+function T.test_names()
+  for _, text in ipairs { '{"inputs": ["speed", "angle"], "outputs": ["left", "right"]}',
+                          "speed,angle\nleft,right\n" } do
+    run("fuzz names", function() return text end, damage, ".txt", use_names, true)
+  end
+end
+
+local function use_point(path)
+  for _, x in ipairs(input.point(path, 3)) do lu.assertTrue(x - x == 0) end
+end
+
+function T.test_points()
+  for _, text in ipairs { "[0.5, -1e3, 3]", "0.5,-1e3,3\n", "0.5 -1e3 3" } do
+    support.random("fuzz points", function(rng)
+      support.with_file(text, use_point)
+      for _ = 1, COUNT do
+        support.with_file(damaged(rng, text), function(path)
+          local ok, message = pcall(use_point, path)
+          if ok then return end
+          local named = message:sub(1, #path + 1) == path .. ":"
+          lu.assertTrue(named or message:match "^%-%-point: has %d+ numbers" ~= nil, message)
+          lu.assertNil(message:find "[%z\1-\31\127]", message)
+        end)
+      end
+    end)
+  end
+end
 
 function T.test_csv() run("fuzz csv", function() return CSV end, damage, ".csv", use_data, true) end
 function T.test_idx() run("fuzz idx", function() return IDX end, damage, ".idx", use_data) end

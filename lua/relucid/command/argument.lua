@@ -1,10 +1,12 @@
 --- Converters of command-line arguments, as argparse takes them: a value, or nil and what is wrong.
+local plain = require "relucid.io.text"
+
 local argument = {}
 
 ---@param text string
 ---@return number?, string?
 function argument.number(text)
-  local value = tonumber(text)
+  local value = plain.number(text)
   if not value then return nil, ("'%s' is not a number"):format(text) end
   return value
 end
@@ -12,7 +14,7 @@ end
 ---@param text string
 ---@return integer?, string?
 function argument.integer(text)
-  local value = math.tointeger(tonumber(text))
+  local value = math.tointeger(plain.number(text))
   if not value then return nil, ("'%s' is not an integer"):format(text) end
   return value
 end
@@ -21,7 +23,7 @@ end
 ---@param text string
 ---@return number?, string?
 function argument.amount(text)
-  local value = tonumber(text)
+  local value = plain.number(text)
   if not value or value ~= value or value < 0 then return nil, ("'%s' is not a number of at least 0"):format(text) end
   return value
 end
@@ -30,7 +32,7 @@ end
 ---@param text string
 ---@return integer?, string?
 function argument.count(text)
-  local value = math.tointeger(tonumber(text))
+  local value = math.tointeger(plain.number(text))
   if not value or value < 0 then return nil, ("'%s' is not an integer of at least 0"):format(text) end
   return value
 end

@@ -1,19 +1,24 @@
 --- Points and domains as the command line takes them.
 local core = require "relucid.core"
 local file = require "relucid.io.file"
+local plain = require "relucid.io.text"
 
 local json = core.json
 
 local input = {}
 
--- Numbers apart by a comma, a semicolon or white space; the text has no white space around it.
+-- Numbers apart by a comma, a semicolon or white space, always the same; the text has no white space around it.
 local function numbers_of_text(text, name)
   local point = {}
-  local fields = text:gsub("%s*[,;]%s*", ","):gsub("%s+", ",")
-  for word in (fields .. ","):gmatch "([^,]*)," do
-    local value = tonumber(word)
-    if word == "" then error(("%s: '%s': number %d is missing"):format(name, text, #point + 1), 0) end
-    if not value then error(("%s: '%s' is not a number"):format(name, word), 0) end
+  local fields = text:gsub("%s*([,;])%s*", "%1"):gsub("%s+", " ")
+  local separator = fields:match "[,; ]" or ","
+  for word in (fields .. separator):gmatch("([^" .. separator .. "]*)" .. separator) do
+    if word:find "[,; ]" then
+      error(("%s: '%s': two kinds of separators (comma, semicolon, blank)"):format(name, plain.visible(word)), 0)
+    end
+    if word == "" then error(("%s: '%s': number %d is missing"):format(name, plain.visible(text), #point + 1), 0) end
+    local value = plain.number(word)
+    if not value then error(("%s: '%s' is not a number"):format(name, plain.visible(word)), 0) end
     point[#point + 1] = value
   end
   return point
@@ -24,7 +29,7 @@ local function checked(point, name)
   for i, x in ipairs(point) do
     if type(x) ~= "number" or x ~= x or math.abs(x) == math.huge then
       error(("%s: number %d is %s, expected a finite number"):format(name, i,
-        type(x) == "table" and "a list" or tostring(x)), 0)
+        type(x) == "table" and "a list" or plain.visible(tostring(x))), 0)
     end
   end
   return point
@@ -64,14 +69,14 @@ function input.numbers(argument, data)
   local row = argument:match("^data:(.*)$")
   if row then
     if not data then error(("--point %s: give the data with --data"):format(argument), 0) end
-    local i = math.tointeger(tonumber(row))
+    local i = math.tointeger(plain.number(row))
     if not i or i < 1 or i > #data then
       error(("--point %s: expected a row from 1 to %d"):format(argument, #data), 0)
     end
     return data:row(i)
   end
-  if file.exists(argument) then return point_of_text(file.read(argument), argument) end
-  if not tonumber(argument:match("^[%s%[]*([^%s,;%]]*)")) then
+  if file.exists(argument) then return point_of_text(plain.plain(file.read(argument), argument), argument) end
+  if not tonumber(argument:match "^[%s%[]*([^%s,;%]]*)") then
     error(("--point %s: neither a file nor numbers"):format(argument), 0)
   end
   return point_of_text(argument, "--point")
@@ -106,7 +111,7 @@ local DOMAIN_FIELDS = { lo = true, hi = true, A = true, b = true }
 function input.domain(argument, n)
   local inline = argument:match("^%s*[{%[]")
   local name = inline and "--domain" or argument
-  local value = json.decode(inline and argument or file.read(argument), name)
+  local value = json.decode(inline and argument or plain.plain(file.read(argument), name), name)
   if type(value) ~= "table" or value.lo == nil or value.hi == nil then
     error(("%s: expected a JSON object with lo and hi"):format(name), 0)
   end

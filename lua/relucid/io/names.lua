@@ -5,6 +5,7 @@
 --- of the inputs on its first line, those of the outputs on its second, apart by commas or semicolons.
 local core = require "relucid.core"
 local file = require "relucid.io.file"
+local plain = require "relucid.io.text"
 
 local names = {}
 
@@ -21,7 +22,7 @@ local function of_json(text, path)
   local value = core.json.decode(text, path)
   for field, list in pairs(value) do
     if field ~= "inputs" and field ~= "outputs" then
-      error(("%s: unknown field '%s', expected inputs, outputs"):format(path, tostring(field)), 0)
+      error(("%s: unknown field '%s', expected inputs, outputs"):format(path, plain.visible(tostring(field))), 0)
     end
     if type(list) ~= "table" then error(("%s: %s: expected a list of names"):format(path, field), 0) end
   end
@@ -53,7 +54,7 @@ end
 ---@param path string
 ---@return {inputs: string[]?, outputs: string[]?}
 function names.read(path)
-  local text = file.read(path):gsub("^\xef\xbb\xbf", "")
+  local text = plain.plain(file.read(path), path)
   return (text:match "^%s*{" and of_json or of_lines)(text, path)
 end
 
@@ -71,7 +72,7 @@ local function find(list, word, what)
   for i, entry in ipairs(list) do
     if entry.name == word then return i end
   end
-  local i = math.tointeger(tonumber(word))
+  local i = word:match "^%d+$" and math.tointeger(tonumber(word))
   if i and i >= 1 and i <= #list then return i end
   local known = {}
   for k = 1, math.min(#list, 20) do known[k] = list[k].name end

@@ -19,12 +19,22 @@ function text.plain(bytes, path)
   return bytes
 end
 
+--- The number that a word is: decimal, with sign, point and exponent; nil for others, such as 0x10 and nan.
+---@param word string
+---@return number|nil
+function text.number(word)
+  local mantissa, exponent = word:match "^[+-]?([%d.]+)([eE]?[+-]?%d*)$"
+  if not mantissa or not (mantissa:match "^%d+%.?%d*$" or mantissa:match "^%.%d+$") then return nil end
+  if exponent ~= "" and not exponent:match "^[eE][+-]?%d+$" then return nil end
+  return tonumber(word)
+end
+
 -- Characters that look like a blank or like nothing.
 local INVISIBLE = {
   ["\xc2\xa0"] = "U+00A0", ["\xc2\xad"] = "U+00AD", ["\xe2\x80\x8b"] = "U+200B", ["\xe2\x80\x8c"] = "U+200C",
   ["\xe2\x80\x8d"] = "U+200D", ["\xe2\x80\x8e"] = "U+200E", ["\xe2\x80\x8f"] = "U+200F", ["\xe2\x80\xa8"] = "U+2028",
   ["\xe2\x80\xa9"] = "U+2029", ["\xe2\x80\xaf"] = "U+202F", ["\xe2\x81\xa0"] = "U+2060", ["\xe3\x80\x80"] = "U+3000",
-  ["\xef\xbb\xbf"] = "U+FEFF", ["\xe2\x88\x92"] = "U+2212 (not a minus sign)",
+  ["\xef\xbb\xbf"] = "U+FEFF", ["\xe2\x88\x92"] = "U+2212",
 }
 
 --- A word for a message: invisible characters by their number, control characters as question marks.

@@ -18,6 +18,19 @@ function T.test_files()
   end
 end
 
+function T.test_encodings()
+  for _, text in ipairs { "1.5,2\r\n", "[1.5, 2]", "1.5 2", "1.5\r2\r" } do
+    support.with_file("\xef\xbb\xbf" .. text, function(path) lu.assertEquals(input.point(path, 2), { 1.5, 2 }) end)
+  end
+  support.with_file('\xef\xbb\xbf{"lo": 0, "hi": 1}', function(path)
+    lu.assertEquals(input.domain(path, 2).hi, { 1, 1 })
+  end)
+  support.with_file("\xff\xfe1\0", function(path)
+    raises(path .. ": is UTF-16 text, expected UTF-8 or ASCII: save it so", input.point, path, 2)
+    raises(path .. ": is UTF-16 text, expected UTF-8 or ASCII: save it so", input.domain, path, 2)
+  end)
+end
+
 function T.test_row_of_data()
   local data = relucid.data { { 1, 2 }, { 3, 4 } }
   lu.assertEquals(input.point("data:2", 2, data), { 3, 4 })
@@ -30,7 +43,17 @@ function T.test_point_refuses()
   raises("--point: has 1 numbers, expected 2", input.point, "1", 2)
   raises("--point: '0.5,,1': number 2 is missing", input.point, "0.5,,1", 2)
   raises("--point: '0.5,': number 2 is missing", input.point, "0.5,", 2)
-  lu.assertEquals(input.point(" 0.5 ;\t-1,2 3 ", 4), { 0.5, -1, 2, 3 })
+  for _, text in ipairs { " 0.5 ;\t-1;2 ; 3 ", "0.5,-1, 2 ,3", "0.5 -1\t2  3", "+.5 -1. 2e0 30E-1" } do
+    lu.assertEquals(input.point(text, 4), { 0.5, -1, 2, 3 })
+  end
+  for text, word in pairs { ["0.5;-1,2;3"] = "-1,2", ["1,5 2,5"] = "5 2", ["1 000,5"] = "1 000", ["1;2 3"] = "2 3" } do
+    local shown = text == "1 000,5" and "000,5" or word
+    raises(("--point: '%s': two kinds of separators (comma, semicolon, blank)"):format(shown), input.point, text, 2)
+  end
+  for _, word in ipairs { "0x10", "1d5", "nan", "inf", "1_000", "1e", ".", "1.2.3", "--1", "0x1p3", "1e5.5", "e5" } do
+    raises(("--point: '%s' is not a number"):format(word), input.point, "1," .. word, 2)
+  end
+  raises("--point: '<U+2212>1' is not a number", input.point, "1,\xe2\x88\x921", 2)
   raises("--point nofile.json: neither a file nor numbers", input.point, "nofile.json", 2)
   raises("--point: 'x' is not a number", input.point, "1,x", 2)
   support.with_file(" \n", function(path) raises(path .. ": is empty, expected numbers", input.point, path, 2) end)

@@ -33,8 +33,8 @@ end
 function T.test_load_refuses()
   raises("names: inputs has 1 names, the network has 2 inputs", load, { inputs = { "a" } })
   raises("names: outputs has 3 names, the network has 2 outputs", load, { outputs = { "a", "b", "c" } })
-  raises("names: inputs[2] is 5, expected a string without a byte 0", load, { inputs = { "a", 5 } })
-  raises("names: inputs[1] is 'a', expected a string without a byte 0", load, { inputs = { "a\0b", "c" } })
+  raises("names: inputs[2] is 5, expected a string", load, { inputs = { "a", 5 } })
+  raises("names: inputs[1] has a byte 0", load, { inputs = { "a\0b", "c" } })
   raises("names: inputs 1 and 2 have the same name \"a\"", load, { inputs = { "a", "a" } })
   for _, word in ipairs { "", " a", "a ", "a\nb", "a\127" } do
     raises("names: the name of output 2 is empty, has blanks around it or control characters", load,
