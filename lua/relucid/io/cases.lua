@@ -108,9 +108,10 @@ function cases.restrict(self, set, atoms)
 end
 
 -- What is left of an or inside a set; nil: nothing.
-local function possible_alternatives(alternatives, set)
+local function possible_alternatives(self, alternatives, set)
   local left = {}
   for _, alternative in ipairs(alternatives) do
+    if self.between then self.between() end
     if cases.possible(alternative, set) then left[#left + 1] = alternative end
   end
   return left
@@ -154,7 +155,7 @@ end
 local function simplify_ors(self, set, ors)
   local left, changed = {}, false
   for _, alternatives in ipairs(ors) do
-    local list, free = possible_alternatives(alternatives, set), false
+    local list, free = possible_alternatives(self, alternatives, set), false
     for _, alternative in ipairs(list) do free = free or certain(alternative, set) end
     if #list == 0 then
       note(self, first_atom(alternatives[1]), "no alternative of this or is possible")

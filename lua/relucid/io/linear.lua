@@ -64,19 +64,22 @@ local function scaled(self, form, factor, at)
   return result
 end
 
+local function check_number(self, value, at)
+  if value - value ~= 0 then self:fail(at, "a number here exceeds the range of doubles") end
+end
+
+local function check_terms(self, form, at)
+  check_number(self, form.d, at)
+  for _, value in pairs(form.x) do check_number(self, value, at) end
+  for _, value in pairs(form.y) do check_number(self, value, at) end
+end
+
 --- Raise unless all numbers of the form are finite.
 ---@param form table
 ---@param at integer
 function linear.check_finite(self, form, at)
-  local function check(value)
-    if value ~= value or value == math.huge or value == -math.huge then
-      self:fail(at, "a number here exceeds the range of doubles")
-    end
-  end
-  check(form.d)
-  check(form.up)
-  for _, value in pairs(form.x) do check(value) end
-  for _, value in pairs(form.y) do check(value) end
+  check_number(self, form.up, at)
+  check_terms(self, form, at)
 end
 
 -- The value of a constant as a factor.
@@ -119,10 +122,13 @@ end
 --- The atom {x, y, d, at}: larger - smaller >= 0.  Of its constant the upper end counts: the set only grows.
 ---@return table atom
 function linear.at_least(self, larger, smaller, at)
-  local form = scaled(self, larger, 1, at)
-  accumulate(self, form, smaller, -1, at)
-  linear.check_finite(self, form, at)
-  return { x = form.x, y = form.y, d = form.up, at = at }
+  local atom = { x = {}, y = {}, d = core.add_up(larger.up, -smaller.d), at = at }
+  for i, value in pairs(larger.x) do atom.x[i] = value end
+  for j, value in pairs(larger.y) do atom.y[j] = value end
+  add_terms(self, atom.x, smaller.x, -1, at)
+  add_terms(self, atom.y, smaller.y, -1, at)
+  check_terms(self, atom, at)
+  return atom
 end
 
 return linear

@@ -37,7 +37,7 @@ function Reader:expression()
     form = linear.constant(self.value + 0.0)
     self:advance()
   elseif self.value ~= "(" then
-    form = self:variable()
+    return self:variable()
   else
     self:open()
     local operate = linear.arithmetic[self.value]
