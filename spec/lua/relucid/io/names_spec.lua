@@ -40,7 +40,7 @@ function T.test_load_refuses()
     raises("names: the name of output 2 is empty, has blanks around it or control characters", load,
            { outputs = { "a", word } })
   end
-  raises("load: unknown option 'rawd'; known are: inputs names outputs raw", load, { rawd = true })
+  raises("load: unknown option 'rawd'; known are: inputs names output outputs raw", load, { rawd = true })
   raises("load: option raw: boolean expected, got number", load, { raw = 1 })
   raises("options: table expected, got boolean", load, true)
 end
