@@ -5,6 +5,7 @@
 #   demo           the examples, start to end
 #   test           all specs; test-long: the slow ones too; .ci/run calls test
 #   debug          build/debug: -O0 and assertions       asan       build/asan: sanitizers; runs the specs
+#   tsan           build/tsan: ThreadSanitizer; runs the threaded specs
 #   valgrind       the specs under valgrind              lint       warnings, luacheck, clang-tidy, cppcheck
 #   format         clang-format in place                 bench      spec/bench
 #   doc            build/doc: guide and reference as HTML, man page, completion for bash
@@ -54,7 +55,7 @@ ROOT     := $(CURDIR)
 WITH_LUA  = LUA_PATH_5_4="$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;$(ROOT)/?.lua;;" \
             LUA_CPATH_5_4="$(abspath $(BUILD))/lib/?.so;;" RELUCID_BUILD="$(abspath $(BUILD))"
 
-.PHONY: all demo test test-long debug asan valgrind lint lint-lua lint-warnings lint-cppcheck lint-tidy format bench doc \
+.PHONY: all demo test test-long debug asan tsan valgrind lint lint-lua lint-warnings lint-cppcheck lint-tidy format bench doc \
         install install-lua uninstall dist clean deps lint-deps run-specs spec-modules
 .DELETE_ON_ERROR:
 
@@ -184,6 +185,14 @@ asan: deps
 	 LSAN_OPTIONS=suppressions=$(ROOT)/spec/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	 $(MAKE) --no-print-directory BUILD=build/asan run-specs
+
+# Data races between the threads of a search: the specs that use several, alone.
+THREADED := csrc/decide/edge csrc/decide/hard csrc/decide/clock csrc/lua/job
+TSANITIZE := -O1 -fsanitize=thread -fno-omit-frame-pointer
+tsan: deps
+	@$(MAKE) --no-print-directory BUILD=build/tsan OPT="$(TSANITIZE)" spec-modules
+	@TSAN_OPTIONS=halt_on_error=1:exitcode=66:second_deadlock_stack=1 LD_PRELOAD="$$($(CC) -print-file-name=libtsan.so)" \
+	 $(MAKE) --no-print-directory BUILD=build/tsan run-specs SPEC="$(or $(SPEC),$(THREADED))"
 
 run-specs:
 	@$(WITH_LUA) $(RUNNER) $(LUA) spec/run.lua $(SPEC)

@@ -50,8 +50,8 @@ const char *rl_status_text(rl_status status);
 
 /* ---- interruption ------------------------------------------------------ */
 
-/* While asked(context) returns non-zero, linear programs and boxes of the calling thread end early: without an answer,
- * or with a weaker one.  It is asked several times a second.  NULL: nothing is interrupted. */
+/* While asked(context) returns non-zero, whatever the calling thread is at ends early: without an answer, or with a
+ * weaker one that still holds.  It is asked several times a second.  NULL: nothing is interrupted. */
 typedef int rl_interrupt(void *context);
 void rl_interrupt_by(rl_interrupt *asked, void *context);
 
@@ -269,7 +269,7 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
 /* Run for at most `nodes` more nodes (at least one), or about a fifth of a second, and return the verdict so
  * far.  How a search is cut into steps does not change what it finds. */
 rl_status rl_search_step(rl_search *search, long nodes, rl_verdict *verdict, rl_error *err);
-/* Run to the end. */
+/* Run to the end, or until the thread is interrupted: then the verdict is RL_RUNNING. */
 rl_status rl_search_run(rl_search *search, rl_verdict *verdict, rl_error *err);
 void rl_search_release(rl_search *search);
 
@@ -671,6 +671,11 @@ const rl_enumerate_stats *rl_enumerate_statistics(const rl_enumerate *enumerate)
 /* Make the n-th allocation from now on fail once (0: none).  For tests of error paths.  Returns what was left of the
  * last such wish: > 0 where so many allocations were still to come, so that none has failed. */
 long rl_memory_fail_at(long n);
+
+/* Let the n-th look at the clock from now on, of all threads, find that time is up: that look alone; with -n all that
+ * follow too (0: none).  Calls that may run long look at the start of every block of work.  Returns what was left of
+ * the last such wish, as above. */
+long rl_time_up_at(long n);
 
 #ifdef __cplusplus
 }

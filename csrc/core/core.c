@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static atomic_long fail_countdown;
 
@@ -65,21 +64,3 @@ const char *rl_status_text(rl_status status) {
   };
   return (unsigned)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }
-
-double rl_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static _Thread_local struct {
-  rl_interrupt *asked;
-  void *context;
-} interrupt;
-
-void rl_interrupt_by(rl_interrupt *asked, void *context) {
-  interrupt.asked = asked;
-  interrupt.context = context;
-}
-
-int rl_interrupted(void) { return interrupt.asked && interrupt.asked(interrupt.context); }

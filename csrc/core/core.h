@@ -2,6 +2,7 @@
 #ifndef RL_CORE_H
 #define RL_CORE_H
 
+#include "core/clock.h"
 #include "relucid.h"
 
 /* calloc(count, size) that honours rl_memory_fail_at; NULL on failure.  count or size 0 gives a
@@ -23,11 +24,5 @@ rl_status rl_fail_memory(rl_error *err);
 #define rl_fail(err, code, ...) ((void)(rl_fail)(err, code, __VA_ARGS__), (code))
 #define rl_fail_memory(err) ((void)(rl_fail_memory)(err), RL_EMEMORY)
 #endif
-
-/* Monotonic wall-clock time in seconds. */
-double rl_now(void);
-
-/* Is the calling thread to end what it is at (rl_interrupt_by)? */
-int rl_interrupted(void);
 
 #endif

@@ -86,7 +86,7 @@ static void remember(rl_worker *w, int clause) {
 static const double hope = 8;
 
 /* Bound every open clause; returns the largest bound left open (-inf: all closed). */
-double rl_worker_bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
+double rl_worker_bound_by_slopes(rl_worker *w, rl_node *node, int steps, int constrained) {
   rl_shared *s = w->shared;
   rl_cell cell = rl_node_cell(node);
   double worst = -INFINITY;
@@ -95,13 +95,13 @@ double rl_worker_bound_by_slopes(rl_worker *w, rl_node *node, int constrained) {
     double best = INFINITY, step = 1;
     for (int r = 0; r < rl_property_rows(s->target, k); r++) w->lambda[r] = 1.0 / rl_property_rows(s->target, k);
     rl_dual_reset(w->dual, &cell, 1);
-    for (int i = 0; i <= (int)s->options.slope_steps; i++, step *= 0.75) {
+    for (int i = 0; i <= steps; i++, step *= 0.75) {
       double upper = bound_clause(w, &cell, k), before = best;
       if (w->recorder && upper < best) rl_dual_keep(w->dual, w->lambda, rl_property_rows(s->target, k));
       best = fmin(best, upper);
       if (rl_worker_closed(w, best) || (i > 2 && upper > before)) break;
       if (i > 2 && best - rl_worker_enough(w) > hope * (before - best)) break;
-      if (i < (int)s->options.slope_steps) improve(w, &cell, k, step);
+      if (i < steps) improve(w, &cell, k, step);
     }
     if (w->recorder) record_bound(w, node, k, best);
     w->clause_up[k] = best;
@@ -147,6 +147,19 @@ static void take_answer(rl_worker *w, const rl_node *node, int k, const rl_relax
   w->clause_up[k] = fmin(w->clause_up[k], answer->upper);
 }
 
+/* Points near the LP's solution: at leaves the cuts met on the way make the bound better; elsewhere it is a hunt. */
+static rl_status try_solution(rl_worker *w, const rl_cell *cell, int leaf, rl_relax_answer *answer, int *tried,
+                              rl_error *err) {
+  double below = rl_worker_enough(w);
+  *tried = 1;
+  if (leaf) return rl_worker_try_solution(w, cell, below, LEAF_TRIES, answer, err);
+  rl_worker_hunt_begin(w);
+  *tried = rl_worker_may_hunt(w, rl_relax_point_work(w->relax));
+  rl_status status = *tried ? rl_worker_try_solution(w, cell, below, FEW_TRIES, answer, err) : RL_OK;
+  rl_worker_hunt_end(w);
+  return status;
+}
+
 /* Bound one clause by the LP. */
 static rl_status bound_one_by_lp(rl_worker *w, rl_node *node, int k, int leaf, int first, int *empty, rl_error *err) {
   rl_cell cell = rl_node_cell(node);
@@ -163,10 +176,11 @@ static rl_status bound_one_by_lp(rl_worker *w, rl_node *node, int k, int leaf, i
       node->have_basis = 1;
       node->clause = k;
     }
-    status = rl_worker_try_solution(w, &cell, rl_worker_enough(w), leaf ? LEAF_TRIES : FEW_TRIES, &answer, err);
+    int tried = 0;
+    status = try_solution(w, &cell, leaf, &answer, &tried, err);
     if (status) return status;
     take_answer(w, node, k, &answer);
-    if (!w->have_pattern && !rl_worker_finished(w))
+    if (tried && !w->have_pattern && !rl_worker_finished(w))
       w->have_pattern = rl_network_pattern(w->shared->net, w->x, w->pattern, NULL) == RL_OK;
   }
   *empty = answer.empty;

@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "decide/proof.h"
 #include "decide/search.h"
@@ -12,6 +13,9 @@ enum { MOST_THREADS = 64 };
 
 /* A step returns after about so long, so that its caller can be interrupted. */
 #define SLICE_SECONDS 0.2
+
+/* Between looks at the clock of a worker that waits for others. */
+#define WAIT_SECONDS 0.02
 
 /* What was open when a query was given up: see rl_search_set_aside. */
 typedef struct frontier {
@@ -39,6 +43,7 @@ struct rl_search {
   /* of a step, guarded by the lock: */
   long budget;    /* nodes that may still be taken */
   int busy, stop; /* workers at a node; no more nodes are taken */
+  double until;   /* the thread's limit, the search's included: its helpers' too (0: none) */
   double slice;   /* time at which the step returns: what is found does not depend on it */
   rl_status status;
   rl_error error;
@@ -80,7 +85,11 @@ rl_status rl_search_create(rl_search **out, const rl_network *net, const rl_doma
   if (!q) return rl_fail_memory(err);
   rl_shared *s = &q->shared;
   pthread_mutex_init(&s->lock, NULL);
-  pthread_cond_init(&s->change, NULL);
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&s->change, &monotonic);
+  pthread_condattr_destroy(&monotonic);
   q->net = rl_network_retain(net);
   q->domain = rl_domain_retain(domain);
   q->target = rl_property_retain(target);
@@ -227,7 +236,7 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
       q->status = status;
       q->error = *err;
     }
-  } else if (counterexample_known(s)) { /* the worker may have broken off */
+  } else if (counterexample_known(s) || rl_worker_gave_up(worker)) { /* the worker has broken off */
     for (int i = 0; i < count; i++) rl_node_release(children[i]);
     rl_open_push(&s->open, node);
     conclude(q);
@@ -237,11 +246,26 @@ static void take_outcome(rl_search *q, rl_worker *worker, rl_node *node, rl_node
     conclude(q);
   }
   const char *reason = q->verdict == RL_RUNNING ? exhausted(q) : NULL;
-  double now = rl_now();
-  if (!reason && q->verdict == RL_RUNNING && s->until > 0 && now > s->until) reason = "seconds";
+  int late = rl_late_now();
+  if (!reason && q->verdict == RL_RUNNING && s->until > 0 && late == RL_TIME_UP) reason = "seconds";
+  if (late == RL_INTERRUPTED) atomic_store(&s->interrupted, 1);
   if (reason) run_out(q, reason);
-  if (q->verdict != RL_RUNNING || q->status || --q->budget <= 0 || now > q->slice) q->stop = 1;
+  if (q->verdict != RL_RUNNING || q->status || late || --q->budget <= 0 || rl_now() > q->slice) q->stop = 1;
   pthread_cond_broadcast(&s->change);
+}
+
+/* Wait until another worker is done with its node, but not so long that the clock goes unseen. */
+static void await_change(rl_search *q) {
+  rl_shared *s = &q->shared;
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  long nanoseconds = until.tv_nsec + (long)(1e9 * WAIT_SECONDS);
+  until.tv_sec += nanoseconds / 1000000000;
+  until.tv_nsec = nanoseconds % 1000000000;
+  pthread_cond_timedwait(&s->change, &s->lock, &until);
+  int late = rl_late_now();
+  if (late) q->stop = 1;
+  if (late == RL_INTERRUPTED) atomic_store(&s->interrupted, 1);
 }
 
 /* Process nodes until the step's budget is spent or the search is over; call with the lock held. */
@@ -252,7 +276,7 @@ static void work(rl_search *q, rl_worker *worker) {
     rl_error err = {RL_OK, ""};
     int count = 0;
     if (!node && q->busy) {
-      pthread_cond_wait(&s->change, &s->lock);
+      await_change(q);
       continue;
     }
     if (!node) return;
@@ -277,8 +301,12 @@ typedef struct helper {
   int running;
 } helper;
 
+static int is_interrupted(void *shared) { return atomic_load(&((rl_shared *)shared)->interrupted); }
+
 static void *help(void *argument) {
   helper *h = argument;
+  rl_limit_time(h->search->until);
+  rl_interrupt_by(is_interrupted, &h->search->shared);
   pthread_mutex_lock(&h->search->shared.lock);
   work(h->search, h->worker);
   pthread_mutex_unlock(&h->search->shared.lock);
@@ -304,10 +332,12 @@ rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error
   double start = rl_now();
   q->status = RL_OK;
   s->until = s->options.seconds > 0 ? start + s->options.seconds - s->stats.seconds : 0;
+  double limit_before = rl_limit_time(s->until);
+  q->until = rl_limit();
+  atomic_store(&s->interrupted, 0);
   if (q->verdict == RL_RUNNING && !q->started) {
     q->started = 1;
-    if (!s->open.top->wide || s->mode == RL_MAXIMIZE) q->status = rl_worker_sample(q->worker[0], s->open.top, &q->error);
-    if (rl_is_numeric(q->status)) q->status = RL_OK; /* it was only a try */
+    if (!s->open.top->wide || s->mode == RL_MAXIMIZE) rl_worker_sample(q->worker[0], s->open.top);
     rl_worker_report(q->worker[0]);
     conclude(q);
   }
@@ -317,6 +347,7 @@ rl_status rl_search_step(rl_search *q, long nodes, rl_verdict *verdict, rl_error
     q->slice = start + SLICE_SECONDS;
     work_together(q);
   }
+  rl_limit_restore(limit_before);
   s->stats.seconds += rl_now() - start;
   if (q->status && err) *err = q->error;
   if (!q->status && verdict) *verdict = q->verdict;
@@ -332,7 +363,7 @@ void rl_search_stats_add(rl_search_stats *sum, const rl_search_stats *more) {
 rl_status rl_search_run(rl_search *q, rl_verdict *verdict, rl_error *err) {
   rl_verdict v = q->verdict;
   rl_status status = RL_OK;
-  while (!status && v == RL_RUNNING) status = rl_search_step(q, 1000, &v, err);
+  while (!status && v == RL_RUNNING && !rl_late_now()) status = rl_search_step(q, 1000, &v, err);
   if (verdict) *verdict = v;
   return status;
 }

@@ -1,4 +1,8 @@
-/* L3: looking for witnesses (see worker.h). */
+/* L3: looking for witnesses (see worker.h).
+ *
+ * Cheap looks come before bounds: a few samples, short ascents.  Hunts, which may be dear (LPs, descents), come after,
+ * where a node is still open, and their cost is held against that of bounds.  Both costs are counted in multiply-adds,
+ * so that the course of a search does not depend on the clock. */
 #include <math.h>
 #include <string.h>
 
@@ -50,6 +54,21 @@ void rl_worker_try(rl_worker *w, const double *x, int exact) {
   if (rl_witness_confirm(w->witness, x, how, &lower) && found(w, lower)) rl_worker_keep(w, x, lower);
 }
 
+/* ---- what hunts may cost ------------------------------------------------------------ */
+
+/* Multiply-adds: some hundredths of a second. */
+static const double allowance = 1e8, share = 0.5;
+
+void rl_worker_hunt_begin(rl_worker *w) { w->hunt_begun = rl_work(); }
+void rl_worker_hunt_end(rl_worker *w) { w->hunting += rl_work() - w->hunt_begun; }
+
+int rl_worker_may_hunt(const rl_worker *w, double cost) {
+  double now = rl_work(), hunting = w->hunting + now - w->hunt_begun, bounding = w->spent + now - w->begun - hunting;
+  return hunting + cost <= allowance + share * bounding;
+}
+
+/* ---- solutions of LPs ----------------------------------------------------------------- */
+
 /* The LP's solution as a witness; w->x is a point near it.  Where cuts are too few for the solution to be one of
  * the set, more are added, up to `tries` times. */
 rl_status rl_worker_try_solution(rl_worker *w, const rl_cell *cell, double below, int tries, rl_relax_answer *answer,
@@ -69,6 +88,17 @@ rl_status rl_worker_try_solution(rl_worker *w, const rl_cell *cell, double below
 
 /* Points looked for near the LP's solution in a linear region; regions on one climb. */
 enum { PROBE_TRIES = 4, MOST_REGIONS = 12 };
+
+/* Pivots that an LP takes, roughly. */
+enum { PIVOTS = 50 };
+
+/* What a probe costs, roughly: forms over the base variables of all neurons, forward and in the LP; pivots; a point. */
+static double probe_cost(const rl_worker *w) {
+  const rl_network *net = w->shared->net;
+  double n = net->sizes[0], first = net->sizes[1], rows = 0.25 * net->neurons;
+  double base = rl_min(n, first), deep = first < n ? w->evaluation - first * n : w->evaluation;
+  return 3 * base * deep + 4 * PIVOTS * base * (base + rows) + rl_relax_point_work(w->relax);
+}
 
 /* The LP of the linear region of w->pattern inside the node: its solution is tried.  *value: its maximum; -inf when
  * there was none, or no witness can be found there. */
@@ -107,7 +137,7 @@ static int cross(rl_worker *w, const rl_node *node) {
  * through the regions next to it as long as that maximum grows. */
 static rl_status climb(rl_worker *w, const rl_node *node, int clause, rl_error *err) {
   double best = -INFINITY;
-  for (int i = 0; i < MOST_REGIONS; i++) {
+  for (int i = 0; i < MOST_REGIONS && rl_worker_may_hunt(w, probe_cost(w)); i++) {
     double value = -INFINITY;
     rl_status status = probe(w, node, clause, i == 0, &value, err);
     if (status || rl_worker_finished(w)) return status;
@@ -144,12 +174,15 @@ static rl_status find_start(rl_worker *w, const rl_node *node, int *found_one, r
 }
 
 rl_status rl_worker_climb(rl_worker *w, const rl_node *node, rl_error *err) {
-  return climb(w, node, w->worst_clause, err);
+  rl_worker_hunt_begin(w);
+  rl_status status = climb(w, node, w->worst_clause, err);
+  rl_worker_hunt_end(w);
+  return status;
 }
 
-rl_status rl_worker_climb_all(rl_worker *w, const rl_node *node, rl_error *err) {
+static rl_status climb_all(rl_worker *w, const rl_node *node, rl_error *err) {
   int found_one = 0;
-  rl_status status = find_start(w, node, &found_one, err);
+  rl_status status = rl_worker_may_hunt(w, probe_cost(w)) ? find_start(w, node, &found_one, err) : RL_OK;
   for (int k = 0; k < w->shared->target->clauses && found_one && !status && !rl_worker_finished(w); k++) {
     memcpy(w->pattern, w->first, (size_t)w->shared->net->neurons);
     if (node->open[k]) status = climb(w, node, k, err);
@@ -157,10 +190,20 @@ rl_status rl_worker_climb_all(rl_worker *w, const rl_node *node, rl_error *err) 
   return status;
 }
 
+rl_status rl_worker_climb_all(rl_worker *w, const rl_node *node, rl_error *err) {
+  rl_worker_hunt_begin(w);
+  rl_status status = climb_all(w, node, err);
+  rl_worker_hunt_end(w);
+  return status;
+}
+
 /* ---- ascent by gradient ------------------------------------------------------------------------ */
 
 /* A first look: points, ascents; steps of an ascent; nodes until the next ascents. */
-enum { SAMPLES = 64, FIRST_ASCENTS = 8, STEPS = 20, SEEK_AFTER = 100 };
+enum { SAMPLES = 64, FEWEST_SAMPLES = 2, FIRST_ASCENTS = 8, STEPS = 20, SEEK_AFTER = 100 };
+
+/* Multiply-adds of a first look, and of an attack. */
+static const double look = 1e6, attack = 2e7;
 
 /* Steps of a descent; random points, and how many of them descents start from; nodes to an occasion for that; descents
  * after which one occasion more is let pass. */
@@ -200,6 +243,7 @@ static void ascend(rl_worker *w, const rl_node *node, int clause, double step) {
   double best = -INFINITY;
   for (int i = 0; i < STEPS; i++) {
     int row = 0;
+    if (rl_late(3 * w->evaluation)) return;
     rl_worker_try(w, w->x, 0);
     if (rl_worker_finished(w)) return;
     double value = rl_witness_clause(w->witness, w->x, clause, &row, w->pattern);
@@ -221,11 +265,9 @@ static void ascend(rl_worker *w, const rl_node *node, int clause, double step) {
   }
 }
 
-/* An ascent in the box, and a climb from where it ends. */
-static rl_status ascend_and_climb(rl_worker *w, const rl_node *box, int clause, double step, rl_error *err) {
+/* A climb from where an ascent ended. */
+static rl_status climb_on(rl_worker *w, const rl_node *box, int clause, rl_error *err) {
   int row = 0;
-  ascend(w, box, clause, step);
-  if (rl_worker_finished(w)) return RL_OK;
   rl_witness_value(w->witness, w->start);
   rl_witness_clause(w->witness, w->start, clause, &row, w->pattern);
   rl_status status = climb(w, box, clause, err);
@@ -235,21 +277,35 @@ static rl_status ascend_and_climb(rl_worker *w, const rl_node *box, int clause, 
   return RL_OK;
 }
 
-/* Ascents from random points of the domain's box, of the node's, and from near the best point known, by turns.
- * Imposed signs and half-spaces are not seen on the way, so where there are many it is no use. */
+/* An ascent by turns from a random point of the domain's box, of the node's, and from near the best point known.
+ * Returns the clause, -1 where that is closed: then there was none; *box: where. */
+static int ascend_once(rl_worker *w, const rl_node *node, const rl_node **box) {
+  int clause = (int)(rl_random_unit(&w->random) * w->shared->target->clauses), turn = (int)(w->ascents++ % 4);
+  double step = 0.25;
+  *box = turn == 1 ? node : w->whole;
+  if (turn >= 2 && w->best_clause >= 0) {
+    clause = w->best_clause;
+    step = point_near_best(w, w->whole);
+  } else {
+    random_point(w, *box, w->ascents % 8 < 4);
+  }
+  if (!node->open[clause]) return -1;
+  ascend(w, *box, clause, step);
+  return clause;
+}
+
+static double ascent_cost(const rl_worker *w) { return 3.0 * STEPS * w->evaluation; }
+
+/* Ascents, each with a climb from its end.  Imposed signs and half-spaces are not seen on the way, so where there are
+ * many it is no use. */
 static rl_status ascend_some(rl_worker *w, const rl_node *node, int ascents, rl_error *err) {
   rl_status status = RL_OK;
-  for (int i = 0; i < ascents && !rl_worker_finished(w) && !status; i++) {
-    int clause = (int)(rl_random_unit(&w->random) * w->shared->target->clauses), turn = (int)(w->ascents++ % 4);
-    double step = 0.25;
-    const rl_node *box = turn == 1 ? node : w->whole;
-    if (turn >= 2 && w->best_clause >= 0) {
-      clause = w->best_clause;
-      step = point_near_best(w, w->whole);
-    } else {
-      random_point(w, box, w->ascents % 8 < 4);
-    }
-    if (node->open[clause]) status = ascend_and_climb(w, box, clause, step, err);
+  const rl_node *box = NULL;
+  for (int i = 0; i < ascents && !status && rl_worker_may_hunt(w, ascent_cost(w)); i++) {
+    int clause = ascend_once(w, node, &box);
+    if (rl_worker_finished(w) || rl_late(0)) return RL_OK;
+    if (clause >= 0 && rl_worker_may_hunt(w, probe_cost(w))) status = climb_on(w, box, clause, err);
+    if (rl_worker_finished(w)) return status;
   }
   return status;
 }
@@ -260,16 +316,24 @@ static int has_pattern(const rl_worker *w) {
   return 0;
 }
 
-rl_status rl_worker_sample(rl_worker *w, const rl_node *root, rl_error *err) {
-  rl_status status = rl_worker_prepare(w, err);
-  if (status) return status;
-  rl_relax_deadline(w->relax, w->shared->until);
-  for (int i = 0; i < SAMPLES && !rl_worker_finished(w); i++) {
+/* How many of so much work each, from `least` to `most`, make no more than `work`. */
+static int how_many(double work, double each, int least, int most) {
+  return (int)rl_max(least, rl_min(most, work / (each + 1)));
+}
+
+void rl_worker_sample(rl_worker *w, const rl_node *root) {
+  int samples = how_many(look, w->evaluation, FEWEST_SAMPLES, SAMPLES);
+  for (int i = 0; i < samples && !rl_worker_finished(w) && !rl_late(w->evaluation); i++) {
     random_point(w, root, i % 2);
     for (int j = 0; i == 0 && j < w->shared->net->sizes[0]; j++) w->x[j] = 0.5 * root->lo[j] + 0.5 * root->hi[j];
     rl_worker_try(w, w->x, 0);
   }
-  return has_pattern(w) ? RL_OK : ascend_some(w, root, FIRST_ASCENTS, err);
+}
+
+void rl_worker_attack(rl_worker *w, const rl_node *node) {
+  const rl_node *box = NULL;
+  int ascents = has_pattern(w) ? 0 : how_many(attack, ascent_cost(w), 1, FIRST_ASCENTS);
+  for (int i = 0; i < ascents && !rl_worker_finished(w) && !rl_late(0); i++) ascend_once(w, node, &box);
 }
 
 /* Is it time for descents?  At promising nodes, and where none are singled out now and then; the more have been in
@@ -287,6 +351,7 @@ static rl_status descend(rl_worker *w, const rl_node *node, rl_error *err) {
   const rl_shared *s = w->shared;
   int hit = 0;
   if (s->mode == RL_MAXIMIZE || !is_time_to_descend(w, node)) return RL_OK;
+  if (!rl_worker_may_hunt(w, 3.0 * DESCENT_STEPS * w->evaluation)) return RL_OK;
   rl_status status = rl_descent_run(w->descent, s->signs, w->worst_x, DESCENT_STEPS, w->x, &hit, err);
   if (!status && !hit && s->net->sizes[0] <= FEW_INPUTS)
     status = rl_descent_search(w->descent, s->signs, node->lo, node->hi, POINTS, BEST, DESCENT_STEPS, w->x, &hit, err);
@@ -294,9 +359,17 @@ static rl_status descend(rl_worker *w, const rl_node *node, rl_error *err) {
   return status;
 }
 
-rl_status rl_worker_seek(rl_worker *w, const rl_node *node, rl_error *err) {
-  if (has_pattern(w)) return descend(w, node, err);
+/* Ascents: at first, and then the more nodes there have been. */
+static rl_status ascend_now_and_then(rl_worker *w, const rl_node *node, rl_error *err) {
   if (++w->nodes < w->next_seek) return RL_OK;
+  int ascents = w->nodes > 1 ? 1 + (int)(2 * w->nodes / SEEK_AFTER) : FIRST_ASCENTS;
   w->next_seek = 1.5 * w->next_seek + SEEK_AFTER;
-  return ascend_some(w, node, 1 + (int)(2 * w->nodes / SEEK_AFTER), err);
+  return ascend_some(w, node, ascents, err);
+}
+
+rl_status rl_worker_seek(rl_worker *w, const rl_node *node, rl_error *err) {
+  rl_worker_hunt_begin(w);
+  rl_status status = has_pattern(w) ? descend(w, node, err) : ascend_now_and_then(w, node, err);
+  rl_worker_hunt_end(w);
+  return status;
 }

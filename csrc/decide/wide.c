@@ -29,8 +29,8 @@ static int closed(void *context, double upper) {
 }
 
 static int stop(void *context) {
-  const rl_worker *w = context;
-  return w->shared->until > 0 && rl_now() > w->shared->until;
+  (void)context;
+  return rl_late_now() != 0;
 }
 
 static int try_point(void *context, const double *x) {
@@ -92,7 +92,11 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
   rl_shared *s = w->shared;
   rl_wide_calls calls = {w, closed, stop, try_point};
   rl_wide_answer answer = RL_WIDE_GOES_ON;
-  *count = 0;
+  *count = w->gave_up = 0;
+  if (!s->wide && !rl_worker_bound_cheaply(w, node)) {
+    w->stats.nodes++;
+    return RL_OK;
+  }
   rl_status status = begin(w, node, err);
   if (status) return status;
   double branches = rl_wide_branches(s->wide);
@@ -105,9 +109,8 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
   double upper = INFINITY;
   rl_wide_know(s->wide, node->l, node->u, node->open, &upper, w->used);
   node->upper = fmin(node->upper, upper);
-  if (answer == RL_WIDE_GIVE_UP) status = rl_worker_sample(w, node, err);
-  if (rl_is_numeric(status)) status = RL_OK;
-  if (status || rl_worker_finished(w)) return status;
+  if (answer == RL_WIDE_GIVE_UP) rl_worker_sample(w, node);
+  if (rl_worker_finished(w)) return RL_OK;
   return divide(w, node, answer, children, count, err);
 }
 

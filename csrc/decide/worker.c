@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "decide/worker_state.h"
+#include "encode/interval.h"
 
 /* ---- nodes ------------------------------------------------------------------- */
 
@@ -92,24 +93,26 @@ static int longest_clause(const rl_property *target) {
   return rows;
 }
 
-/* What only the ladder needs: for a large network, hundreds of megabytes. */
+static double weights_of(const rl_network *net) {
+  double weights = 0;
+  for (int k = 0; k < net->layers; k++) weights += (double)net->sizes[k] * net->sizes[k + 1];
+  return weights;
+}
+
+/* What only the ladder needs, and cheap bounds do without: for a large network, hundreds of megabytes. */
 rl_status rl_worker_prepare(rl_worker *w, rl_error *err) {
-  rl_shared *s = w->shared;
-  rl_status status = RL_OK;
+  const rl_shared *s = w->shared;
   if (w->prepared) return RL_OK;
+  int few = s->net->sizes[0] <= FEW_INPUTS;
+  rl_status status = RL_OK;
   if (!w->forward) status = rl_forward_create(&w->forward, s->net, err);
-  if (!status && !w->backward) status = rl_backward_create(&w->backward, s->net, s->net->sizes[0] <= FEW_INPUTS, err);
-  if (!status && !w->compact && s->net->sizes[0] <= FEW_INPUTS && s->net->neurons <= LARGE_NETWORK && !s->record)
+  if (!status && !w->backward) status = rl_backward_create(&w->backward, s->net, few, err);
+  if (!status && !w->compact && few && s->net->neurons <= LARGE_NETWORK && !s->record)
     status = rl_compact_create(&w->compact, s->net, MOST_COMPACT, err);
-  if (!status && !w->dual) status = rl_dual_create(&w->dual, s->net, s->domain, err);
   if (!status && !w->relax) status = rl_relax_create(&w->relax, s->net, s->domain, s->target, err);
-  if (!status && !w->gradient) status = rl_gradient_create(&w->gradient, s->net, err);
   if (!status && !w->descent) status = rl_descent_create(&w->descent, s->net, s->domain, s->target, err);
-  if (!status && s->record) status = rl_dual_repeatable(w->dual, err);
-  if (status) return status;
-  if (w->recorder) w->dual->kept = &w->recorder->kept;
-  w->prepared = 1;
-  return RL_OK;
+  w->prepared = !status;
+  return status;
 }
 
 rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
@@ -120,6 +123,8 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   w->lower = w->reached = -INFINITY;
   w->random = (uint64_t)s->options.seed;
   w->in_order = s->net->sizes[0] > FEW_INPUTS && rl_network_is_narrow(s->net);
+  w->evaluation = weights_of(s->net);
+  w->ranges = rl_alloc(2 * (size_t)s->net->widest, sizeof(double));
   w->used = rl_alloc(neurons, 1);
   w->needed = rl_alloc(neurons, 1);
   w->clause_up = rl_alloc((size_t)s->target->clauses, sizeof(double));
@@ -142,15 +147,19 @@ rl_status rl_worker_create(rl_worker **out, rl_shared *s, rl_error *err) {
   rl_status status = RL_OK;
   if (!w->used || !w->needed || !w->clause_up || !w->lambda || !w->x || !w->probe || !w->probe_needed || !w->pattern ||
       !w->first || !w->weight || !w->worst_wx || !w->worst_x || !w->whole || !w->start || !w->best || !w->slope_lo ||
-      !w->slope_hi || !w->undecided)
+      !w->slope_hi || !w->undecided || !w->ranges)
     status = rl_fail_memory(err);
+  if (!status) status = rl_dual_create(&w->dual, s->net, s->domain, err);
+  if (!status) status = rl_gradient_create(&w->gradient, s->net, err);
   if (!status) status = rl_witness_create(&w->witness, s->net, s->domain, s->signs, s->target, err);
   if (!status && s->record) status = rl_recorder_create(&w->recorder, s->record, s->net, s->domain, s->target, err);
+  if (!status && s->record) status = rl_dual_repeatable(w->dual, err);
   if (!status && !rl_search_is_wide(s)) status = rl_worker_prepare(w, err);
   if (status) {
     rl_worker_release(w);
     return status;
   }
+  if (w->recorder) w->dual->kept = &w->recorder->kept;
   *out = w;
   return RL_OK;
 }
@@ -170,6 +179,7 @@ void rl_worker_release(rl_worker *w) {
   rl_free(w->needed);
   rl_free(w->clause_up);
   rl_free(w->lambda);
+  rl_free(w->ranges);
   rl_free(w->x);
   rl_node_release(w->probe);
   rl_node_release(w->whole);
@@ -243,45 +253,69 @@ static int bound_ranges(rl_worker *w, rl_node *node) {
   return left && (!backward || rl_backward_run(w->backward, node->lo, node->hi, node->signs, node->l, node->u));
 }
 
+int rl_worker_bound_cheaply(rl_worker *w, rl_node *node) {
+  const rl_shared *s = w->shared;
+  if (s->net->sizes[0] <= FEW_INPUTS || node->depth > 0 || w->recorder) return 1;
+  int left = rl_interval_run(s->net, node->lo, node->hi, node->signs, node->l, node->u, w->needed, w->ranges);
+  note_used(w);
+  if (!left || rl_late(0)) return left;
+  w->undecided_count = 0;
+  return rl_worker_bound_by_slopes(w, node, 0, is_constrained(w)) > -INFINITY && !rl_worker_finished(w);
+}
+
+/* The same, and a first look for a witness; 0: nothing is left to do. */
+static int look_first(rl_worker *w, rl_node *node) {
+  if (node->tightened >= 0) return 1;
+  if (!rl_worker_bound_cheaply(w, node)) return 0;
+  if (w->shared->net->sizes[0] > FEW_INPUTS && node->depth == 0 && !w->recorder) rl_worker_attack(w, node);
+  return !rl_worker_finished(w);
+}
+
+/* Is there no more time?  Then the node stays open, with what is known of it so far. */
+static int gives_up(rl_worker *w) { return w->gave_up = rl_late(0) != 0; }
+
+int rl_worker_gave_up(const rl_worker *w) { return w->gave_up; }
+
 static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_shared *s = w->shared;
   *count = 0;
-  w->have_pattern = 0;
+  w->gave_up = w->have_pattern = 0;
   w->stats.nodes++;
-  rl_relax_deadline(w->relax, s->until);
-  if (!bound_ranges(w, node)) return RL_OK;
+  if (!look_first(w, node)) return RL_OK;
+  if (gives_up(w)) return RL_OK;
+  rl_status status = rl_worker_prepare(w, err);
+  if (status || !bound_ranges(w, node) || gives_up(w)) return status;
   if (node->tightened >= 0 && node->tightened < s->net->neurons)
     return rl_worker_tighten(w, node, children, count, err);
   int constrained = is_constrained(w), undecided = rl_undecided(s->net, node->signs, node->l, node->u, w->undecided);
   w->undecided_count = undecided;
   for (int k = 0; k < s->target->clauses; k++) w->clause_up[k] = INFINITY;
   w->dual->compact = w->rows; /* bounds with multipliers of signs or half-spaces, as LPs have them, go by the layers */
-  double worst = rl_worker_bound_by_slopes(w, node, constrained);
+  double worst = rl_worker_bound_by_slopes(w, node, (int)s->options.slope_steps, constrained);
   w->dual->compact = NULL;
-  if (worst == -INFINITY || rl_worker_finished(w)) return RL_OK;
+  if (worst == -INFINITY || rl_worker_finished(w) || gives_up(w)) return RL_OK;
   if (lp_pays(w, undecided, constrained)) {
     int empty = 0;
-    rl_status status = rl_worker_bound_by_lp(w, node, undecided == 0, 0, &worst, &empty, err);
+    status = rl_worker_bound_by_lp(w, node, undecided == 0, 0, &worst, &empty, err);
     if (rl_is_numeric(status)) status = RL_OK; /* then without */
     w->lp_asked = 0.95 * w->lp_asked + 1;
     w->lp_won = 0.95 * w->lp_won + (empty || worst == -INFINITY);
     if (status || empty || worst == -INFINITY || rl_worker_finished(w)) return status;
     if (undecided > 0 && w->have_pattern && node->depth % PROBE_EVERY == 0) status = rl_worker_climb(w, node, err);
     if (rl_is_numeric(status)) status = RL_OK; /* it was only a try */
-    if (status || rl_worker_finished(w)) return status;
+    if (status || rl_worker_finished(w) || gives_up(w)) return status;
     if (node->tightened < 0 && constrained && undecided > FEW_NEURONS / 2)
       return rl_worker_tighten(w, node, children, count, err);
   }
   node->tightened = s->net->neurons;
   if (undecided == 0) {
     int empty = 0;
-    rl_status status = RL_OK;
     if (s->net->sizes[0] > EXACT_INPUTS) /* once more, without cuts */
       status = rl_worker_bound_by_lp(w, node, 1, 1, &worst, &empty, err);
     if (rl_is_numeric(status)) status = RL_OK;
-    if (status || empty || worst == -INFINITY || rl_worker_finished(w)) return status;
+    if (status || empty || worst == -INFINITY || rl_worker_finished(w) || gives_up(w)) return status;
     status = rl_worker_settle(w, node, err);
-    if (!status && !rl_worker_finished(w) && memchr(node->open, 1, (size_t)s->target->clauses))
+    if (!status && !rl_worker_finished(w) && !gives_up(w) && memchr(node->open, 1, (size_t)s->target->clauses))
       rl_worker_give_up(w, node);
     return status;
   }
@@ -290,7 +324,7 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
   int left = s->net->sizes[0] > FEW_INPUTS || rl_worker_contract(w, node);
   w->dual->compact = NULL;
   if (!left) return RL_OK;
-  rl_status status = node->depth == 0 && constrained ? rl_worker_climb_all(w, node, err) : RL_OK;
+  status = node->depth == 0 && constrained ? rl_worker_climb_all(w, node, err) : RL_OK;
   if (!status && !rl_worker_finished(w)) status = rl_worker_seek(w, node, err);
   if (rl_is_numeric(status)) status = RL_OK;
   if (status || rl_worker_finished(w)) return status;
@@ -300,11 +334,10 @@ static rl_status process(rl_worker *w, rl_node *node, rl_node *children[2], int 
 rl_status rl_worker_process(rl_worker *w, rl_node *node, rl_node *children[2], int *count, rl_error *err) {
   rl_recorder *r = w->recorder;
   if (r) rl_record_begin(r, node->record);
-  rl_status status = node->wide ? RL_OK : rl_worker_prepare(w, err);
-  *count = 0;
-  if (!status)
-    status = node->wide ? rl_worker_process_wide(w, node, children, count, err)
-                        : process(w, node, children, count, err);
+  w->begun = rl_work();
+  rl_status status = node->wide ? rl_worker_process_wide(w, node, children, count, err)
+                                : process(w, node, children, count, err);
+  w->spent += rl_work() - w->begun;
   if (!r) return status;
   rl_record_trim(r);
   if (!r->failed) return status;

@@ -9,6 +9,7 @@
 #define RL_WORKER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "encode/backward.h"
 #include "encode/dual.h"
@@ -57,6 +58,7 @@ typedef struct rl_shared {
   double *witness;      /* n */
   int have_witness;
   double until;  /* when to stop (rl_now); 0: no limit */
+  atomic_int interrupted; /* the calling thread was told to end: its helpers end too */
   int unsettled; /* nodes given up (numerics) */
   double unsettled_upper;
   rl_wide *wide; /* who holds the node that is wide may use it; NULL: not yet of use */
@@ -89,12 +91,14 @@ size_t rl_node_bytes(const rl_shared *shared);
 rl_status rl_worker_process(rl_worker *worker, rl_node *node, rl_node *children[2], int *count, rl_error *err);
 /* Is the whole set to be settled by refinement first? */
 int rl_search_is_wide(const rl_shared *shared);
+/* Was there no time for the node of the last call (rl_late)?  It is still open then; what was learned of it holds. */
+int rl_worker_gave_up(const rl_worker *worker);
 /* Add the worker's counts to the shared ones and see what others have found.  Call with the lock held. */
 void rl_worker_report(rl_worker *worker);
 void rl_search_stats_add(rl_search_stats *sum, const rl_search_stats *more);
 /* The shared pattern has got more signs, and there is no witness any more. */
 void rl_worker_impose(rl_worker *worker);
-/* Look for a first witness over the whole set by sampling and ascent. */
-rl_status rl_worker_sample(rl_worker *worker, const rl_node *root, rl_error *err);
+/* Look for a first witness: try the middle of the root's box and a few random points. */
+void rl_worker_sample(rl_worker *worker, const rl_node *root);
 
 #endif

@@ -26,6 +26,11 @@ struct rl_worker {
   rl_shared *shared;
   rl_search_stats stats; /* since the last rl_worker_report */
   int prepared;          /* for the ladder */
+  int gave_up;           /* there was no time for the present node */
+  double evaluation;     /* multiply-adds of one evaluation of the network */
+  double spent, hunting; /* multiply-adds so far (clock.h), without the present node's; of them in hunts */
+  double begun;          /* the thread's count when the present node was begun */
+  double hunt_begun;     /* and when the present hunt was */
   uint8_t *used;         /* neurons whose pattern sign some node needed, since then */
   double lower, reached; /* the shared values, and whether there is a witness, as last seen */
   int have_witness;
@@ -42,6 +47,7 @@ struct rl_worker {
   uint8_t *needed;                     /* neurons */
   double *clause_up;                   /* clauses */
   double *lambda;                      /* rows of the longest clause */
+  double *ranges;                      /* 2 widest: scratch of interval bounds */
   double *x;                           /* n */
   double *start, *slope_lo, *slope_hi; /* n: scratch of gradient ascent */
   double *best;                        /* n: the best point that ascents have met, for best_clause (-1: none yet) */
@@ -78,6 +84,9 @@ static inline int rl_worker_finished(const rl_worker *w) { return w->shared->mod
 /* worker.c */
 /* Work space of all but the wide node; once. */
 rl_status rl_worker_prepare(rl_worker *worker, rl_error *err);
+/* Where forward and backward bounds are dear, the root's clauses first by intervals: a trivial question ends here.  0:
+ * nothing is left open. */
+int rl_worker_bound_cheaply(rl_worker *worker, rl_node *node);
 /* A copy, one level deeper. */
 rl_node *rl_node_child(const rl_shared *shared, const rl_node *parent);
 int rl_network_is_narrow(const rl_network *net);
@@ -90,6 +99,13 @@ void rl_worker_reached(rl_worker *worker, double value);
 void rl_worker_try(rl_worker *worker, const double *x, int exact);
 rl_status rl_worker_try_solution(rl_worker *worker, const rl_cell *cell, double below, int tries,
                                  rl_relax_answer *answer, rl_error *err);
+/* Looks for witnesses beyond a first one are hunts: they may cost a small allowance, and a share of what bounds have
+ * cost.  Whoever hunts begins, asks before each step of so many multiply-adds whether it still may, and ends. */
+void rl_worker_hunt_begin(rl_worker *worker);
+int rl_worker_may_hunt(const rl_worker *worker, double cost);
+void rl_worker_hunt_end(rl_worker *worker);
+/* A first look at a node that cheap bounds leave open: short ascents. */
+void rl_worker_attack(rl_worker *worker, const rl_node *node);
 /* From w->pattern, for the worst clause. */
 rl_status rl_worker_climb(rl_worker *worker, const rl_node *node, rl_error *err);
 /* From a point found first, for every open clause. */
@@ -104,7 +120,8 @@ double rl_worker_threshold(const rl_worker *worker);
 int rl_worker_close(rl_worker *worker, rl_node *node, int clause);
 rl_status rl_worker_solve(rl_worker *worker, const rl_cell *cell, double below, int rounds, rl_relax_answer *answer,
                           rl_error *err);
-double rl_worker_bound_by_slopes(rl_worker *worker, rl_node *node, int constrained);
+/* By so many steps of ascent on the slopes. */
+double rl_worker_bound_by_slopes(rl_worker *worker, rl_node *node, int steps, int constrained);
 rl_status rl_worker_bound_by_lp(rl_worker *worker, rl_node *node, int leaf, int whole, double *worst, int *empty,
                                 rl_error *err);
 rl_status rl_worker_tighten(rl_worker *worker, rl_node *node, rl_node *children[2], int *count, rl_error *err);

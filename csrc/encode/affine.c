@@ -1,6 +1,7 @@
 /* L2: affine forms with interval coefficients; see affine.h. */
 #include "encode/affine.h"
 
+#include <fenv.h>
 #include <string.h>
 
 static rl_status allocate(rl_affine *out, int n, int count, rl_error *err) {
@@ -17,15 +18,66 @@ void rl_affine_free(rl_affine *forms) {
   *forms = (rl_affine){0};
 }
 
-/* target += w * source for interval forms of length n+1. */
-static void accumulate(const rl_affine *target, int i, double w, const rl_affine *source, int k) {
-  size_t length = (size_t)target->n + 1, t = (size_t)i * length, s = (size_t)k * length;
-  for (size_t j = 0; j < length; j++) {
-    rl_interval term = rl_iscale(w, (rl_interval){source->lo[s + j], source->hi[s + j]});
-    rl_interval sum = rl_iadd((rl_interval){target->lo[t + j], target->hi[t + j]}, term);
-    target->lo[t + j] = sum.lo;
-    target->hi[t + j] = sum.hi;
+/* to[j] += w from[j], rounded as the machine is told to. */
+static __attribute__((noinline)) void accumulate(double *restrict to, double w, const double *restrict from,
+                                                 size_t length) {
+  for (size_t j = 0; j < length; j++) to[j] = fma(w, from[j], to[j]);
+}
+
+/* The activations before an affine layer whose forms are not 0; returns how many. */
+static int list_active(const rl_affine *forms, int *list) {
+  size_t length = (size_t)forms->n + 1;
+  int active = 0;
+  for (int k = 0; k < forms->count; k++)
+    for (size_t j = 0; j < length; j++)
+      if (forms->lo[(size_t)k * length + j] != 0 || forms->hi[(size_t)k * length + j] != 0) {
+        list[active++] = k;
+        break;
+      }
+  return active;
+}
+
+/* Columns that are taken together, so that all rows of the source are near. */
+enum { COLUMNS = 256 };
+
+/* Columns from..end of one end of all rows' coefficients: sums of products with the source's. */
+static void accumulate_columns(const rl_network *net, int layer, const rl_affine *source, const int *list, int active,
+                               int upper, size_t from, size_t end, double *out) {
+  size_t length = (size_t)source->n + 1, width = (size_t)net->sizes[layer];
+  for (size_t i = 0; i < (size_t)net->sizes[layer + 1]; i++)
+    for (int t = 0; t < active; t++) {
+      double w = net->weights[layer][i * width + (size_t)list[t]];
+      const double *ends = (w >= 0) == (upper != 0) ? source->hi : source->lo;
+      if (w != 0) accumulate(out + i * length + from, w, ends + (size_t)list[t] * length + from, end - from);
+    }
+}
+
+/* One end of the coefficients of all rows, each operation rounded towards that end, the machine's rounding set for all
+ * of them (one by one, as in round.h, it takes thirty times as long).  0: there was no time. */
+static int accumulate_end(const rl_network *net, int layer, const rl_affine *source, const int *list, int active,
+                          int upper, double *out) {
+  size_t length = (size_t)source->n + 1;
+  for (size_t from = 0; from < length; from += COLUMNS) {
+    size_t end = from + COLUMNS < length ? from + COLUMNS : length;
+    if (rl_late((double)(end - from) * net->sizes[layer + 1] * active)) return 0;
+    int before = fegetround();
+    fesetround(upper ? FE_UPWARD : FE_DOWNWARD);
+    accumulate_columns(net, layer, source, list, active, upper, from, end, out);
+    fesetround(before);
   }
+  return 1;
+}
+
+/* out += W source. */
+static rl_status add_products(rl_affine *out, const rl_network *net, int layer, const rl_affine *source,
+                              rl_error *err) {
+  int *list = rl_alloc((size_t)source->count, sizeof *list);
+  if (!list) return rl_fail_memory(err);
+  int active = list_active(source, list);
+  int done = accumulate_end(net, layer, source, list, active, 0, out->lo) &&
+             accumulate_end(net, layer, source, list, active, 1, out->hi);
+  rl_free(list);
+  return done ? RL_OK : rl_fail(err, RL_ENUMERIC, "there was no time for the affine forms of layer %d", layer + 1);
 }
 
 rl_status rl_affine_layer(rl_affine *out, const rl_network *net, int layer, const rl_affine *previous, rl_error *err) {
@@ -38,8 +90,11 @@ rl_status rl_affine_layer(rl_affine *out, const rl_network *net, int layer, cons
     if (layer == 0) memcpy(out->lo + (size_t)i * length, w, (size_t)n * sizeof *w);
     out->lo[(size_t)i * length + (size_t)n] = net->biases[layer][i];
     memcpy(out->hi + (size_t)i * length, out->lo + (size_t)i * length, length * sizeof(double));
-    for (int k = 0; k < width && layer > 0; k++)
-      if (w[k] != 0) accumulate(out, i, w[k], previous, k);
+  }
+  if (layer > 0) status = add_products(out, net, layer, previous, err);
+  if (status) {
+    rl_affine_free(out);
+    return status;
   }
   for (size_t j = 0; j < (size_t)count * length; j++) {
     if (isfinite(out->lo[j]) && isfinite(out->hi[j])) continue;

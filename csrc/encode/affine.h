@@ -18,7 +18,8 @@ typedef struct rl_affine {
 } rl_affine;
 
 /* Forms of the pre-activations (outputs) of affine layer `layer`, given those of the
- * activations before it; previous is ignored for layer 0.  out is filled afresh. */
+ * activations before it; previous is ignored for layer 0.  out is filled afresh.  RL_ENUMERIC: a
+ * coefficient overflows, or time is up (rl_late). */
 rl_status rl_affine_layer(rl_affine *out, const rl_network *net, int layer, const rl_affine *previous, rl_error *err);
 /* Turn pre-activations of hidden layer `layer` into activations: those of ReLU neurons whose sign (signs: the layer's)
  * is not RL_ON become 0. */

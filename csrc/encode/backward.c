@@ -184,10 +184,12 @@ static void measure_layer(rl_backward *b, int layer, const double *lo, const dou
   }
 }
 
-/* Coefficients in b->in of hidden layer `layer`'s pre-activations become those of what it reads. */
-static void through_layer(rl_backward *b, int layer, int rows, int listed) {
+/* Coefficients in b->in of hidden layer `layer`'s pre-activations become those of what it reads; 0: there was no
+ * time. */
+static int through_layer(rl_backward *b, int layer, int rows, int listed) {
   int columns = padded(b->net->sizes[layer]);
   for (int r = 0; r < rows; r += ROWS) {
+    if (rl_late((double)ROWS * listed * columns)) return 0;
     const double *in = b->in + (size_t)r * (size_t)b->stride;
     double *out = b->out + (size_t)r * (size_t)b->stride;
     if (b->net->sparse[layer])
@@ -198,6 +200,7 @@ static void through_layer(rl_backward *b, int layer, int rows, int listed) {
   double *swap = b->in;
   b->in = b->out;
   b->out = swap;
+  return 1;
 }
 
 /* The rows to bound in hidden layer `layer`: side * z for both sides of each undecided neuron.  Returns how many. */
@@ -258,21 +261,31 @@ static int take_layer(rl_backward *b, int rows, const double *lo, const double *
   return 1;
 }
 
-int rl_backward_run(rl_backward *b, const double *lo, const double *hi, const int8_t *signs, double *l, double *u) {
+/* The rows' coefficients of hidden layer `top` become those of the inputs.  Returns how many terms there were; 0: no
+ * time. */
+static double substitute(rl_backward *b, int top, int rows, const double *lo, const double *hi, const int8_t *signs,
+                         const double *l, const double *u) {
   const rl_network *net = b->net;
-  for (int top = 1; top + 1 < net->layers; top++) {
+  double terms = 1;
+  b->ranges = 1;
+  for (int layer = top - 1; layer >= 0 && rows; layer--) {
+    int listed = relax_layer(b, layer, signs, l, u), size = padded(net->sizes[layer + 1]);
+    if (rl_late((double)size * padded(net->sizes[layer]))) return 0;
+    measure_layer(b, layer, lo, hi, signs, l, u);
+    for (int r = 0; r < rows; r++)
+      relax_row(b, b->in + (size_t)r * (size_t)b->stride, size, (listed + 4) * RL_UNIT * 1.01, (size_t)r);
+    terms += 2 * size;
+    if (!through_layer(b, layer, rows, listed)) return 0;
+  }
+  return terms + net->sizes[0];
+}
+
+int rl_backward_run(rl_backward *b, const double *lo, const double *hi, const int8_t *signs, double *l, double *u) {
+  for (int top = 1; top + 1 < b->net->layers; top++) {
     int rows = start_rows(b, top, signs, l, u);
-    double terms = 1;
-    b->ranges = 1;
-    for (int layer = top - 1; layer >= 0 && rows; layer--) {
-      int listed = relax_layer(b, layer, signs, l, u), size = padded(net->sizes[layer + 1]);
-      measure_layer(b, layer, lo, hi, signs, l, u);
-      for (int r = 0; r < rows; r++)
-        relax_row(b, b->in + (size_t)r * (size_t)b->stride, size, (listed + 4) * RL_UNIT * 1.01, (size_t)r);
-      terms += 2 * size;
-      through_layer(b, layer, rows, listed);
-    }
-    if (!take_layer(b, rows, lo, hi, terms + net->sizes[0], l, u)) return 0;
+    double terms = substitute(b, top, rows, lo, hi, signs, l, u);
+    if (terms == 0) return 1;
+    if (!take_layer(b, rows, lo, hi, terms, l, u)) return 0;
   }
   return 1;
 }

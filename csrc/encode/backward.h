@@ -22,7 +22,7 @@ void rl_backward_release(rl_backward *backward);
 
 /* Tighten bounds l[neurons], u[neurons] (in: valid and finite) of the pre-activations that they leave undecided, from
  * the second hidden layer on, over {lo <= x <= hi} and the imposed signs[neurons].  Returns 0 if the set is proved
- * empty, else 1. */
+ * empty, else 1.  Where time is up (rl_late) the last layers' bounds stay as they were. */
 int rl_backward_run(rl_backward *backward, const double *lo, const double *hi, const int8_t *signs, double *l,
                     double *u);
 

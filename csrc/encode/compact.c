@@ -206,12 +206,19 @@ static void start(rl_compact *c, const double *lo, const double *hi, int undecid
     for (int r = 0; r < LANES; r++) c->value[j * LANES + r] = j == n;
 }
 
+/* Multiply-adds of the rows of affine layer `layer`. */
+static double compose_work(const rl_compact *c, int layer, int wanted) {
+  return (double)wanted * (c->actives + 2) * (c->inputs + (layer > 0 ? c->first[layer - 1] : 0));
+}
+
 int rl_compact_run(rl_compact *c, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
                    uint8_t *needed, int undecided) {
   const rl_network *net = c->net;
   start(c, lo, hi, undecided);
+  for (int k = 0; k < net->neurons; k++) needed[k] = rl_is_imposed(signs[k]); /* as far as nothing is computed */
   for (int layer = 0; layer + 1 < net->layers; layer++) {
     int wanted = want_rows(c, layer, signs, u);
+    if (rl_late(compose_work(c, layer, wanted))) return 1;
     compose(c, layer, wanted, c->next, c->next_error, c->next_reach);
     if (!rl_compact_bound_layer(c, layer, signs, l, u, needed)) return 0;
     settle_layer(c, layer, wanted, signs, l, u, needed);

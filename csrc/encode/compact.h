@@ -27,7 +27,8 @@ void rl_compact_release(rl_compact *compact);
 /* Set up the rows of the cell {lo <= x <= hi}, signs[neurons] imposed, and on the way tighten
  * l[neurons], u[neurons] (in: valid bounds or infinities) of the neurons that they leave undecided or whose sign is
  * imposed. needed[i] becomes 1 where an imposed sign is not implied by the bounds computed here, else 0.  Returns 0 if
- * the set is proved empty, else 1: then the rows hold for every point of it. */
+ * the set is proved empty, else 1: then the rows hold for every point of it.  Where time is up (rl_late) bounds may stay
+ * as they were, their imposed signs are needed, and there are no rows. */
 int rl_compact_run(rl_compact *compact, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
                    uint8_t *needed, int undecided);
 

@@ -165,9 +165,16 @@ static rl_lanes bound_neurons(rl_compact *c, int layer, const int *listed, int c
   return best;
 }
 
+/* Multiply-adds of a group's bounds. */
+static double group_work(const rl_compact *c, int layer) {
+  double before = c->first[layer], bounds = before > 0 && before <= MANY ? 1 + 2 * MOVES : 1;
+  return bounds * LANES * (before + 1) * (c->inputs + 0.5 * before);
+}
+
 /* Ranges of the listed neurons, at most LANES / 2; 0: the set is empty. */
 static int take_ranges(rl_compact *c, int layer, const int *listed, int count, const int8_t *signs, double *l,
                        double *u, uint8_t *needed) {
+  if (rl_late(group_work(c, layer))) return 1;
   rl_lanes ends = bound_neurons(c, layer, listed, count);
   for (int t = 0; t < count; t++) {
     int k = c->net->offsets[layer] + listed[t];
@@ -183,7 +190,6 @@ int rl_compact_bound_layer(rl_compact *c, int layer, const int8_t *signs, double
   int offset = c->net->offsets[layer], listed[LANES / 2], count = 0, size = c->net->sizes[layer + 1];
   for (int i = 0; i < size; i++) {
     int k = offset + i;
-    needed[k] = 0;
     if (l[k] > u[k]) return 0;
     if (signs[k] == RL_LINEAR) {
       double reach = (c->next_reach[i] * (1 + c->gamma) + c->next_error[i]) * (1 + 1e-9);

@@ -117,6 +117,7 @@ int rl_cuts_add(rl_cuts *c, const double *d, double limit) {
 static double dual_value(rl_cuts *c, const double *q, const uint8_t *used, double rho, const double *m) {
   int n = c->net->sizes[0];
   double value = 0;
+  rl_late(2.0 * c->functionals * n);
   memset(c->slope, 0, (size_t)n * sizeof *c->slope);
   for (int f = 0; f < c->functionals; f++) {
     if (!used[f] || m[f] == 0) continue;
@@ -137,11 +138,12 @@ static double dual_value(rl_cuts *c, const double *q, const uint8_t *used, doubl
   return value;
 }
 
-/* matrix = rho I + S Q_free Q_free^T S. */
-static void second_derivative(rl_cuts *c, const uint8_t *used, double rho) {
+/* matrix = rho I + S Q_free Q_free^T S; 0: there was no time. */
+static int second_derivative(rl_cuts *c, const uint8_t *used, double rho) {
   int n = c->net->sizes[0];
   size_t size = (size_t)c->functionals;
   for (size_t f = 0; f < size; f++) {
+    if (rl_late((double)(f + 1) * n)) return 0;
     const double *row = rl_cuts_functional(c, (int)f);
     for (int j = 0; j < n; j++) c->x[j] = row[j] * c->slope[j];
     for (size_t g = 0; g <= f; g++)
@@ -149,9 +151,11 @@ static void second_derivative(rl_cuts *c, const uint8_t *used, double rho) {
           used[f] && used[g] ? c->scale[f] * c->scale[g] * rl_dot(rl_cuts_functional(c, (int)g), c->x, n) : 0;
     c->matrix[f * size + f] += used[f] ? rho : 1;
   }
+  return !rl_late((double)size * (double)size * (double)size / 6); /* of its factors */
 }
 
-/* Newton's method (semismooth) with backtracking for one rho; from and to c->multiplier.  0: no progress any more. */
+/* Newton's method (semismooth) with backtracking for one rho; from and to c->multiplier.  0: no progress any more, or no
+ * time. */
 static int newton(rl_cuts *c, const double *q, const uint8_t *used, double rho) {
   size_t bytes = (size_t)c->functionals * sizeof(double);
   double value = dual_value(c, q, used, rho, c->multiplier);
@@ -160,7 +164,10 @@ static int newton(rl_cuts *c, const double *q, const uint8_t *used, double rho) 
     for (int f = 0; f < c->functionals; f++) size = rl_max(size, fabs(c->residual[f]));
     if (size < 1e-13) return 1;
     memcpy(c->step, c->residual, bytes);
-    second_derivative(c, used, rho);
+    if (!second_derivative(c, used, rho)) {
+      dual_value(c, q, used, rho, c->multiplier);
+      return 0;
+    }
     rl_cholesky(c->matrix, c->functionals);
     rl_cholesky_solve(c->matrix, c->functionals, c->step);
     for (int f = 0; f < c->functionals; f++) slope += c->step[f] * c->residual[f];
@@ -176,7 +183,7 @@ static int newton(rl_cuts *c, const double *q, const uint8_t *used, double rho) 
     }
     memcpy(c->multiplier, c->trial, bytes);
   }
-  return 1;
+  return !rl_late(0);
 }
 
 double rl_cuts_nearest(rl_cuts *c, const double *q, const uint8_t *used, double *x, double *d, double *limit) {

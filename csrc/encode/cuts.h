@@ -49,6 +49,9 @@ void rl_cuts_box(rl_cuts *cuts, const double *lo, const double *hi);
 /* Take in the cut d.q <= limit; returns its place, 0 .. most - 1. */
 int rl_cuts_add(rl_cuts *cuts, const double *d, double limit);
 
+/* Steps of Newton's method that rl_cuts_nearest takes, roughly. */
+enum { RL_CUTS_NEWTON = 16 };
+
 /* A point x[n] of the box with Q x near q, over the functionals with used[f]; the others do not matter.  Returns
  * the largest |(Q x - q)_f| relative to the size of row f.  Where that is not tiny, d (functionals) and *limit
  * become a cut that q violates. */

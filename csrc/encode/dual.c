@@ -220,10 +220,14 @@ static double end_at_base(rl_dual *d, const rl_cell *cell, rl_account *a, int go
   return rl_account_up(a);
 }
 
+/* Multiply-adds of a step through an affine layer. */
+static double work_of(const rl_network *net, int layer) { return 2.0 * net->sizes[layer] * net->sizes[layer + 1]; }
+
 /* From coefficients (d->out) of what affine layer `top` computes and of the inputs (d->wx, d->x_mag) to a
- * bound. */
+ * bound: infinite where there is no time. */
 static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, int goal_rows) {
   const rl_network *net = d->net;
+  if (rl_late(work_of(net, top))) return INFINITY;
   int used = through_affine(d, top, d->out, a);
   if (d->out_radius) spread_radii(d, top, used, a);
   for (int layer = top - 1; layer >= 0; layer--) {
@@ -242,6 +246,7 @@ static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, 
     }
     if (d->base && layer == d->base->layer) return end_at_base(d, cell, a, goal_rows);
     if (layer == 0 && d->from_neurons) return end_at_neurons(d, cell, a);
+    if (rl_late(work_of(net, layer))) return INFINITY;
     used = through_affine(d, layer, d->out, a);
     if (d->out_radius) spread_radii(d, layer, used, a);
   }
@@ -252,6 +257,8 @@ static double backward(rl_dual *d, const rl_cell *cell, rl_account *a, int top, 
 
 /* The bound of the goal begun in the compact rows. */
 static double compact_bound(rl_dual *d, const rl_cell *cell, rl_account *a, int goal_rows) {
+  double count = rl_compact_count(d->compact);
+  if (rl_late(count * (d->net->sizes[0] + 0.5 * count))) return INFINITY;
   const double *in = rl_compact_substitute(d->compact, d->alpha, d->v, a);
   return end_at_inputs(d, cell, in, NULL, (goal_rows + 4) * RL_UNIT * 1.01, a);
 }
@@ -372,7 +379,7 @@ void rl_dual_relaxed(rl_dual *d, const rl_cell *cell) {
     return;
   }
   const double *active = d->x;
-  for (int layer = 0; layer < net->layers; layer++) {
+  for (int layer = 0; layer < net->layers && !rl_late(0.5 * work_of(net, layer)); layer++) {
     int rows = net->sizes[layer + 1], last = layer == net->layers - 1;
     double *z = last ? d->y : d->z + net->offsets[layer];
     for (int i = 0; i < rows; i++)

@@ -10,7 +10,8 @@
  * each added term is non-negative on the set, so any choice gives a valid bound
  * (weak duality; Salman et al. 2019; Wang et al. 2021, beta-CROWN).  The bound
  * is valid in exact arithmetic: every rounded coefficient is charged against the
- * range of the variable it multiplies.
+ * range of the variable it multiplies.  Where time is up (rl_late) bounds are infinite, and what they leave behind
+ * is of no use.
  *
  * That bound may be a little below the one that exact arithmetic finds with the same multipliers (which does not look
  * at ranges that it does not need).  Where bounds are to be repeated by others (rl_dual_repeatable) the rounding of

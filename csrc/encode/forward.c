@@ -129,15 +129,14 @@ static void mark_live(rl_forward *f, int columns, int listed) {
   for (int k = 0; k < listed; k++) f->live[f->list[k]] = 1;
 }
 
-/* Pre-activation forms of one affine layer from the listed activations.  The
+/* Pre-activation forms of an affine layer's rows from the listed activations.  The
  * rounding error of a form over t in [-1,1] goes into the constant: that of nb + 1 sums of products whose sizes add up
  * to the magnitude, so that the underflows are fewer than 2^50. */
-static void affine_layer(rl_forward *f, int layer, int listed) {
+static void affine_rows(rl_forward *f, int layer, int listed, int first, int end) {
   const rl_network *net = f->net;
-  int rows = net->sizes[layer + 1], columns = net->sizes[layer], stride = f->stride, all = listed;
+  int columns = net->sizes[layer], stride = f->stride, all = listed;
   const int *list = f->list;
-  if (net->sparse[layer]) mark_live(f, columns, listed);
-  for (int i = 0; i < rows; i++) {
+  for (int i = first; i < end; i++) {
     const double *w = net->weights[layer] + (size_t)i * (size_t)columns;
     double *forms = f->next + (size_t)i * 2 * (size_t)stride, bias = net->biases[layer][i];
     if (net->sparse[layer]) {
@@ -156,6 +155,18 @@ static void affine_layer(rl_forward *f, int layer, int listed) {
     forms[f->nb] -= error;
     forms[stride + f->nb] += error;
   }
+}
+
+/* All rows of the layer; 0: there was no time. */
+static int affine_layer(rl_forward *f, int layer, int listed) {
+  int rows = f->net->sizes[layer + 1];
+  double work = 2.0 * listed * f->stride;
+  if (f->net->sparse[layer]) mark_live(f, f->net->sizes[layer], listed);
+  for (int first = 0, block = rl_rows_at_once(work); first < rows; first += block) {
+    if (rl_late(block * work)) return 0;
+    affine_rows(f, layer, listed, first, first + block < rows ? first + block : rows);
+  }
+  return 1;
 }
 
 /* Upper bound of sum |coefficients| and the constant's magnitude. */
@@ -206,11 +217,11 @@ static double form_end_inputs(rl_forward *f, const double *form, const double *l
   return constant + sum + side * error;
 }
 
-/* Bounds of the first layer's pre-activations over the box. */
-static void base_ranges(rl_forward *f, const double *lo, const double *hi) {
+/* Bounds of rows of the first layer's pre-activations over the box. */
+static void base_rows(rl_forward *f, const double *lo, const double *hi, int first, int end) {
   const rl_network *net = f->net;
   int n = net->sizes[0];
-  for (int i = 0; i < f->nb; i++) {
+  for (int i = first; i < end; i++) {
     const double *w = net->weights[0] + (size_t)i * (size_t)n;
     double low = net->biases[0][i], up = low, magnitude = 0;
     int some = low != 0; /* else the row is 0 */
@@ -225,6 +236,16 @@ static void base_ranges(rl_forward *f, const double *lo, const double *hi) {
     f->base_hi[i] = up + error;
     f->base_mag[i] = magnitude + RL_TINY;
   }
+}
+
+/* Of all; 0: there was no time. */
+static int base_ranges(rl_forward *f, const double *lo, const double *hi) {
+  double work = 3.0 * f->net->sizes[0];
+  for (int first = 0, block = rl_rows_at_once(work); first < f->nb; first += block) {
+    if (rl_late(block * work)) return 0;
+    base_rows(f, lo, hi, first, first + block < f->nb ? first + block : f->nb);
+  }
+  return 1;
 }
 
 /* center and radius such that [lo, hi] is inside center +- radius. */
@@ -278,17 +299,20 @@ static void concretise(rl_forward *f, int i, const double *lo, const double *hi,
   *u = up;
 }
 
+/* How a run goes on: the set is empty, or there is no time, and nothing more is bounded. */
+typedef enum outcome { GO_ON, EMPTY, NO_TIME } outcome;
+
 /* The first layer as base: its pre-activation forms are the base variables. */
-static int start_over_neurons(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l,
-                              double *u, uint8_t *needed) {
-  base_ranges(f, lo, hi);
+static outcome start_over_neurons(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l,
+                                  double *u, uint8_t *needed) {
+  if (!base_ranges(f, lo, hi)) return NO_TIME;
   for (int i = 0; i < f->nb; i++) {
     needed[i] = rl_sign_is_needed(signs[i], f->base_lo[i], f->base_hi[i]);
-    if (!rl_take_bounds(signs[i], f->base_lo[i], f->base_hi[i], &l[i], &u[i])) return 0;
+    if (!rl_take_bounds(signs[i], f->base_lo[i], f->base_hi[i], &l[i], &u[i])) return EMPTY;
   }
   center_base(f, l, u);
   for (int i = 0; i < f->nb; i++) base_form(f, f->next + (size_t)i * 2 * (size_t)f->stride, i);
-  return 1;
+  return GO_ON;
 }
 
 /* Activations of hidden layer k from its pre-activations; returns how many are not zero. */
@@ -303,18 +327,20 @@ static int activate_layer(rl_forward *f, int layer, const int8_t *signs, const d
   return listed;
 }
 
-/* Bounds of hidden layer `layer` from the forms in f->next; 0 if empty. */
-static int bound_layer(rl_forward *f, int layer, const double *lo, const double *hi, const int8_t *signs, double *l,
-                       double *u, uint8_t *needed) {
+/* Bounds of hidden layer `layer` from the forms in f->next. */
+static outcome bound_layer(rl_forward *f, int layer, const double *lo, const double *hi, const int8_t *signs, double *l,
+                           double *u, uint8_t *needed) {
   int offset = f->net->offsets[layer];
-  for (int i = 0; i < f->net->sizes[layer + 1]; i++) {
+  double work = 2.0 * f->nb * (f->thorough ? f->net->sizes[0] + 1 : 1);
+  for (int i = 0, block = rl_rows_at_once(work); i < f->net->sizes[layer + 1]; i++) {
     int k = offset + i;
     double low = -INFINITY, up = INFINITY;
+    if (i % block == 0 && rl_late(block * work)) return NO_TIME;
     concretise(f, i, lo, hi, &low, &up);
     needed[k] = rl_sign_is_needed(signs[k], low, up);
-    if (!rl_take_bounds(signs[k], low, up, &l[k], &u[k])) return 0;
+    if (!rl_take_bounds(signs[k], low, up, &l[k], &u[k])) return EMPTY;
   }
-  return 1;
+  return GO_ON;
 }
 
 /* The inputs as base: their forms are the base variables.  Returns how many are listed. */
@@ -346,9 +372,9 @@ static void known_form(rl_forward *f, const rl_base *base, int i) {
   up[base->d] = constant + error * (1 + 1e-9);
 }
 
-/* Known forms as base; 0 if empty. */
-static int start_over_forms(rl_forward *f, const rl_base *base, const int8_t *signs, double *l, double *u,
-                            uint8_t *needed) {
+/* Known forms as base. */
+static outcome start_over_forms(rl_forward *f, const rl_base *base, const int8_t *signs, double *l, double *u,
+                                uint8_t *needed) {
   int offset = f->net->offsets[base->layer];
   rl_base_box(base, f->base_lo, f->base_hi);
   center_base(f, f->base_lo, f->base_hi);
@@ -356,40 +382,50 @@ static int start_over_forms(rl_forward *f, const rl_base *base, const int8_t *si
   for (int i = 0; i < base->count; i++) {
     double low, up;
     rl_base_range(base, i, &low, &up);
-    if (!rl_take_bounds(signs[offset + i], low, up, &l[offset + i], &u[offset + i])) return 0;
+    if (!rl_take_bounds(signs[offset + i], low, up, &l[offset + i], &u[offset + i])) return EMPTY;
   }
   return bound_layer(f, base->layer, f->base_lo, f->base_hi, signs, l, u, needed);
 }
 
-/* From the activations of the layer before `layer` on; 0 if empty. */
-static int run_layers(rl_forward *f, int layer, int listed, const double *lo, const double *hi, const int8_t *signs,
-                      double *l, double *u, uint8_t *needed) {
-  for (; layer < f->net->layers - 1; layer++) {
-    affine_layer(f, layer, listed);
-    if (!bound_layer(f, layer, lo, hi, signs, l, u, needed)) return 0;
-    listed = activate_layer(f, layer, signs, l, u);
+/* From the activations of the layer before `layer` on. */
+static outcome run_layers(rl_forward *f, int layer, int listed, const double *lo, const double *hi, const int8_t *signs,
+                          double *l, double *u, uint8_t *needed) {
+  outcome so_far = GO_ON;
+  for (; layer < f->net->layers - 1 && so_far == GO_ON; layer++) {
+    if (!affine_layer(f, layer, listed)) return NO_TIME;
+    so_far = bound_layer(f, layer, lo, hi, signs, l, u, needed);
+    if (so_far == GO_ON) listed = activate_layer(f, layer, signs, l, u);
   }
-  return 1;
+  return so_far;
+}
+
+/* As long as nothing is computed, all imposed signs from neuron `from` on are needed. */
+static void need_all(const rl_forward *f, int from, const int8_t *signs, uint8_t *needed) {
+  for (int k = from; k < f->net->neurons; k++) needed[k] = rl_is_imposed(signs[k]);
 }
 
 int rl_forward_run_from(rl_forward *f, const rl_base *base, const int8_t *signs, double *l, double *u,
                         uint8_t *needed) {
   f->thorough = 0;
-  if (!start_over_forms(f, base, signs, l, u, needed)) return 0;
+  need_all(f, f->net->offsets[base->layer], signs, needed);
+  outcome so_far = start_over_forms(f, base, signs, l, u, needed);
+  if (so_far != GO_ON) return so_far != EMPTY;
   int listed = activate_layer(f, base->layer, signs, l, u);
-  return run_layers(f, base->layer + 1, listed, f->base_lo, f->base_hi, signs, l, u, needed);
+  return run_layers(f, base->layer + 1, listed, f->base_lo, f->base_hi, signs, l, u, needed) != EMPTY;
 }
 
 int rl_forward_run(rl_forward *f, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
                    uint8_t *needed, int thorough) {
   f->thorough = thorough && f->over_neurons;
   int listed = 0, layer = 0;
+  need_all(f, 0, signs, needed);
   if (f->over_neurons) {
-    if (!start_over_neurons(f, lo, hi, signs, l, u, needed)) return 0;
+    outcome so_far = start_over_neurons(f, lo, hi, signs, l, u, needed);
+    if (so_far != GO_ON) return so_far != EMPTY;
     listed = activate_layer(f, 0, signs, l, u);
     layer = 1;
   } else {
     listed = start_over_inputs(f, lo, hi);
   }
-  return run_layers(f, layer, listed, lo, hi, signs, l, u, needed);
+  return run_layers(f, layer, listed, lo, hi, signs, l, u, needed) != EMPTY;
 }

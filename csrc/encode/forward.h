@@ -28,7 +28,8 @@ void rl_forward_release(rl_forward *forward);
  * hidden pre-activations over {lo <= x <= hi} and the imposed signs[neurons].
  * needed[i] becomes 1 where an imposed sign is not implied by the bounds
  * computed here, else 0.  thorough: where the base is not the inputs, also evaluate forms over these, at the cost
- * of a pass over the first layer's weights per neuron.  Returns 0 if the set is proved empty, else 1. */
+ * of a pass over the first layer's weights per neuron.  Returns 0 if the set is proved empty, else 1.  Where time is up (rl_late) the last layers' bounds stay
+ * as they were, and all their imposed signs are needed. */
 int rl_forward_run(rl_forward *forward, const double *lo, const double *hi, const int8_t *signs, double *l, double *u,
                    uint8_t *needed, int thorough);
 

@@ -54,7 +54,6 @@ void rl_relax_release(rl_relax *r) {
 }
 
 const rl_lp *rl_relax_lp(const rl_relax *r) { return r->lp; }
-void rl_relax_deadline(rl_relax *r, double time) { rl_lp_deadline(r->lp, time); }
 
 /* Room for forms and rows of the present width. */
 static rl_status reserve(rl_relax *r, rl_error *err) {

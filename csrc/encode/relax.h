@@ -46,13 +46,13 @@ rl_status rl_relax_maximize(rl_relax *relax, const rl_cell *cell, rl_dual *dual,
 /* A point x[n] of the box near the last optimal solution; *exact = 0: only near it, and a cut was added against
  * the solution. */
 rl_status rl_relax_point(rl_relax *relax, const rl_cell *cell, double *x, int *exact, rl_error *err);
+/* Multiply-adds that such a point takes, roughly. */
+double rl_relax_point_work(const rl_relax *relax);
 /* The basis of the last optimum, as bytes, for the LPs of cells inside this one: where their simplex starts
  * (after build, before the first solve). */
 size_t rl_relax_basis_bytes(const rl_network *net, const rl_domain *domain, const rl_property *target);
 void rl_relax_save_basis(const rl_relax *relax, uint8_t *block);
 void rl_relax_start_basis(rl_relax *relax, const uint8_t *block);
 const rl_lp *rl_relax_lp(const rl_relax *relax);
-/* See rl_lp_deadline. */
-void rl_relax_deadline(rl_relax *relax, double time);
 
 #endif

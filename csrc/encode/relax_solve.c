@@ -223,3 +223,9 @@ rl_status rl_relax_point(rl_relax *r, const rl_cell *cell, double *x, int *exact
   *exact = !(rl_cuts_nearest(c, r->q, r->used, x, r->direction, &limit) > 1e-9);
   return *exact ? RL_OK : rl_relax_put_cut(r, rl_cuts_add(c, r->direction, limit), err);
 }
+
+double rl_relax_point_work(const rl_relax *r) {
+  if (!r->cuts) return r->net->sizes[0];
+  double functionals = r->cuts->functionals;
+  return RL_CUTS_NEWTON * functionals * functionals * (0.5 * r->net->sizes[0] + functionals / 6);
+}

@@ -225,7 +225,7 @@ static void eliminate(double *m, int rows, int columns, uint8_t *used_row, uint8
           pi = i;
           pj = j;
         }
-    if (pi < 0) return;
+    if (pi < 0 || rl_late(2.0 * rows * columns)) return;
     used_row[pi] = used_column[pj] = 1;
     const double *pivot = m + (size_t)pi * (size_t)columns;
     for (int i = 0; i < rows; i++) {
@@ -260,7 +260,13 @@ static void start_basis(rl_lp *lp) {
 
 /* ---- solving ---------------------------------------------------------------- */
 
-static int is_late(const rl_lp *lp) { return (lp->deadline > 0 && rl_now() > lp->deadline) || rl_interrupted(); }
+/* Multiply-adds of so many pivots. */
+static double pivot_work(const rl_lp *lp, int pivots) { return 4.0 * lp->rows * lp->columns * (pivots + 1); }
+
+/* Pivots between two looks at the clock. */
+static int slice_of(const rl_lp *lp) {
+  return (int)fmin(fmax(SLICE_WORK / ((double)lp->rows * lp->columns + 1), SHORT_SLICE), SLICE);
+}
 
 /* One run of the simplex, from the present basis; later attempts start afresh in ever more careful
  * ways.  The primal method is for a new objective at an old optimum; else columns are usually
@@ -273,8 +279,7 @@ static void run_simplex(rl_lp *lp) {
   parm.meth = primal != (lp->attempt % 2 != 0) ? GLP_PRIMAL : GLP_DUALP;
   if (lp->attempt == 0) parm.r_test = GLP_RT_FLIP; /* long steps: one pivot passes many bounded columns */
   parm.tol_bnd = parm.tol_dj = lp->attempt < 2 ? feasibility : 1e-7;
-  int slice = (int)fmin(fmax(SLICE_WORK / ((double)lp->rows * lp->columns + 1), SHORT_SLICE), SLICE);
-  parm.it_lim = slice;
+  int slice = parm.it_lim = slice_of(lp);
   if (lp->attempt >= 3) glp_scale_prob(lp->prob, GLP_SF_AUTO);
   if (lp->attempt >= 2) glp_adv_basis(lp->prob, 0);
   else if (lp->attempt == 1) glp_std_basis(lp->prob);
@@ -285,7 +290,8 @@ static void run_simplex(rl_lp *lp) {
     done = glp_get_it_cnt(lp->prob) - before;
     lp->pivots += done;
     limit -= done > 0 ? done : slice;
-  } while (lp->code == GLP_EITLIM && limit > 0 && !is_late(lp));
+    if (rl_late(pivot_work(lp, done))) return;
+  } while (lp->code == GLP_EITLIM && limit > 0);
 }
 
 /* Is column's or row's value within its bounds, relative to their size? */
@@ -424,9 +430,12 @@ static int elastic_ray(rl_lp *lp) {
   glp_smcp parm;
   glp_init_smcp(&parm);
   parm.msg_lev = GLP_MSG_OFF;
-  parm.it_lim = 2000 + 20 * (lp->rows + lp->columns);
+  parm.it_lim = slice_of(lp);
   glp_adv_basis(lp->elastic, 0);
-  if (glp_simplex(lp->elastic, &parm) != 0 || glp_get_status(lp->elastic) != GLP_OPT) return 0;
+  int limit = 2000 + 20 * (lp->rows + lp->columns), code = GLP_EITLIM;
+  for (; code == GLP_EITLIM && limit > 0 && !rl_late(pivot_work(lp, parm.it_lim)); limit -= parm.it_lim)
+    code = glp_simplex(lp->elastic, &parm);
+  if (code != 0 || glp_get_status(lp->elastic) != GLP_OPT) return 0;
   for (int i = 1; i <= lp->rows; i++) lp->work[i] = glp_get_row_dual(lp->elastic, i);
   return ray_proves(lp, lp->work);
 }
@@ -461,7 +470,7 @@ static int conclude(rl_lp *lp) {
 }
 
 static void solve(rl_lp *lp) {
-  for (lp->attempt = 0; lp->attempt < 4 && !is_late(lp); lp->attempt++) {
+  for (lp->attempt = 0; lp->attempt < 4 && !rl_late(0); lp->attempt++) {
     update(lp);
     if (lp->started) start_basis(lp);
     run_simplex(lp);

@@ -35,9 +35,7 @@ rl_status rl_lp_row_bounds(rl_lp *lp, int row, double lo, double hi, rl_error *e
 rl_status rl_lp_row(rl_lp *lp, int row, int count, const int *columns, const double *values, rl_error *err);
 rl_status rl_lp_objective(rl_lp *lp, int column, double value, rl_error *err);
 rl_status rl_lp_delete_last_rows(rl_lp *lp, int count, rl_error *err);
-/* From now on a solve that is still running at this time (rl_now; 0: no limit) ends as RL_LP_TROUBLE. */
-void rl_lp_deadline(rl_lp *lp, double time);
-/* Solve from the current basis (simplex, no presolve, iteration slices). */
+/* Solve from the current basis (simplex, no presolve, iteration slices).  Where time is up (rl_late): RL_LP_TROUBLE. */
 rl_status rl_lp_solve(rl_lp *lp, rl_lp_result *result, rl_error *err);
 /* After OPTIMAL. */
 double rl_lp_value(const rl_lp *lp);

@@ -176,8 +176,6 @@ rl_status rl_lp_delete_last_rows(rl_lp *lp, int count, rl_error *err) {
   return RL_OK;
 }
 
-void rl_lp_deadline(rl_lp *lp, double time) { lp->deadline = time; }
-
 double rl_lp_value(const rl_lp *lp) { return lp->optimum; }
 double rl_lp_column_value(const rl_lp *lp, int column) { return lp->column[column].x; }
 double rl_lp_row_dual(const rl_lp *lp, int row) { return lp->row[row].dual; }

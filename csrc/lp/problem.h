@@ -44,7 +44,6 @@ struct rl_lp {
   int code, attempt;           /* in and out of the guarded functions */
   rl_lp_result result;
   double optimum;
-  double deadline; /* 0: none */
   long pivots, retries, solves;
 };
 

@@ -37,6 +37,11 @@ static int memory_fail_at(lua_State *L) {
   return lua_pushinteger(L, rl_memory_fail_at((long)luaL_checkinteger(L, 1))), 1;
 }
 
+/* time_up_at(n) -> what was left of the last wish (see relucid.h). */
+static int time_up_at(lua_State *L) {
+  return lua_pushinteger(L, rl_time_up_at((long)luaL_checkinteger(L, 1))), 1;
+}
+
 static const struct {
   const rlua_type *type;
   const char *field;
@@ -87,7 +92,7 @@ int luaopen_relucid_core(lua_State *L) {
                                        {"check", check},
                                        {"now", now},
                                        {"on_terminal", on_terminal},
-                                       {"memory_fail_at", memory_fail_at},
+                                       {"memory_fail_at", memory_fail_at}, {"time_up_at", time_up_at},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_newtable(L);

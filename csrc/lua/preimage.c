@@ -46,9 +46,10 @@ int rlua_preimage_create(lua_State *L) {
   rlua_handle *h = rlua_new(L, &rlua_preimage, 0);
   rl_preimage *preimage = NULL;
   rl_error err;
+  rlua_begin(L, 0);
   rl_status status = rl_preimage_create(&preimage, net, domain, property, mode, &options, &err);
   h->resource = preimage;
-  rlua_succeed(L, status, &err);
+  rlua_end(L, status, &err);
   h->net = rl_network_retain(net);
   return 1;
 }
@@ -69,7 +70,8 @@ static int preimage_step(lua_State *L) {
   long splits = rlua_steps(L, 2, "splits", 20);
   int done = 0;
   rl_error err;
-  rlua_succeed(L, rl_preimage_step(preimage, splits, &done, &err), &err);
+  rlua_begin(L, 0);
+  rlua_end(L, rl_preimage_step(preimage, splits, &done, &err), &err);
   return lua_pushboolean(L, done), 1;
 }
 
@@ -120,7 +122,9 @@ static void set_integer(lua_State *L, const char *field, double value) {
 static int preimage_coverage(lua_State *L) {
   rl_coverage coverage;
   rl_error err;
-  rlua_succeed(L, rl_preimage_coverage(self(L), &coverage, &err), &err);
+  rl_preimage *preimage = self(L);
+  rlua_begin(L, 0);
+  rlua_end(L, rl_preimage_coverage(preimage, &coverage, &err), &err);
   lua_createtable(L, 0, 4);
   set_number(L, "value", coverage.value);
   set_number(L, "lo", coverage.lo);

@@ -7,10 +7,12 @@ static void release(void *object) { rl_region_release(object); }
 
 static const rl_region *self(lua_State *L) { return rlua_check(L, 1, &rlua_region, "region"); }
 
-/* region(net, domain [, pattern [, {A = rows, b = list}]]) */
+/* region(net, domain [, pattern [, {A = rows, b = list} [, seconds]]]); where a pattern's rows take longer than that it
+ * is no polytope */
 int rlua_region_create(lua_State *L) {
   const rl_network *net = rlua_check(L, 1, &rlua_network, "network");
   const rl_domain *domain = rlua_check(L, 2, &rlua_domain, "domain");
+  double seconds = luaL_optnumber(L, 5, 0);
   lua_settop(L, 4);
   const int8_t *signs = rlua_pattern_for(L, 3, net, "pattern");
   int rows = 0;
@@ -25,9 +27,10 @@ int rlua_region_create(lua_State *L) {
   rlua_handle *h = rlua_new(L, &rlua_region, 0);
   rl_region *region = NULL;
   rl_error err;
+  rlua_begin(L, seconds);
   rl_status status = rl_region_create(&region, net, domain, signs, rows, A, b, &err);
   h->resource = region;
-  rlua_succeed(L, status, &err);
+  rlua_end(L, status, &err);
   h->net = rl_network_retain(net);
   rlua_account(L, ((size_t)rl_region_inputs(region) + 1) * (size_t)rl_region_rows(region) * sizeof(double));
   return 1;
@@ -100,6 +103,10 @@ static int region_box(lua_State *L) {
   if (!lua_isnil(L, 4) && lua_type(L, 4) != LUA_TNUMBER)
     rlua_raise(L, "seconds is %s, expected a number", rlua_describe(L, 4));
   double seconds = lua_tonumber(L, 4);
+  const rlua_handle *h = rlua_handle_at(L, 1, &rlua_region, "region");
+  const int8_t *signs = rl_region_pattern(region);
+  if (!rl_region_is_polytope(region) && signs && rl_pattern_is_prefix(h->net, signs)) /* its rows took too long */
+    return luaL_pushfail(L), 1;
   const double *anchor = lua_isnil(L, 3) ? NULL : rlua_numbers(L, 3, "anchor", n, NULL);
   double *lo = lua_newuserdatauv(L, 2 * (size_t)n * sizeof *lo, 0);
   double *hi = lo + n;

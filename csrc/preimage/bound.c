@@ -26,7 +26,7 @@ static double majorant_constant(const rl_cover *cover, double bound, double *neg
 static void tighten_first_layer(rl_cover *cover, rl_part *part) {
   const rl_network *net = cover->net;
   rl_halfspaces set = set_of(cover, part);
-  for (int i = 0; i < net->sizes[1]; i++) {
+  for (int i = 0; i < net->sizes[1] && !rl_late(2.0 * cover->n * (part->rows + 1)); i++) {
     if (rl_neuron_sign(part->signs[i], part->l[i], part->u[i]) != RL_FREE) continue;
     const double *w = net->weights[0] + (size_t)i * (size_t)cover->n;
     part->u[i] = rl_min(part->u[i], rl_add_up(rl_polytope_bound(&set, w, cover->polytope), net->biases[0][i]));
@@ -97,7 +97,7 @@ static double deep_bound(rl_cover *cover, const rl_part *part, int layer, int in
 
 static void tighten_layer(rl_cover *cover, rl_part *part, int layer) {
   const rl_network *net = cover->net;
-  for (int i = 0; i < net->sizes[layer + 1]; i++) {
+  for (int i = 0; i < net->sizes[layer + 1] && !rl_late(0); i++) {
     int k = net->offsets[layer] + i;
     if (rl_neuron_sign(part->signs[k], part->l[k], part->u[k]) != RL_FREE) continue;
     part->u[k] = rl_min(part->u[k], deep_bound(cover, part, layer, i, 1));

@@ -207,16 +207,24 @@ rl_status rl_part_child(rl_part **out, rl_cover *cover, const rl_part *part, int
 enum { BATCH = 64, PATIENCE = 4000 }; /* batches at most */
 #define MOST_PRODUCTS 5e9             /* of weights and activations at most, about a second's work */
 
-double rl_sample_most(const rl_network *net) {
+#define BATCH_PRODUCTS 2e8            /* in one go: hundredths of a second */
+
+double rl_sample_work(const rl_network *net) {
   double weights = 1;
   for (int k = 0; k < net->layers; k++) weights += (double)net->sizes[k] * net->sizes[k + 1];
-  return MOST_PRODUCTS / weights;
+  return weights;
+}
+
+double rl_sample_most(const rl_network *net) { return MOST_PRODUCTS / rl_sample_work(net); }
+
+int rl_sample_batch(const rl_network *net, int most) {
+  return (int)rl_max(1, rl_min(most, BATCH_PRODUCTS / rl_sample_work(net)));
 }
 
 /* A batch of points of the part's box that lie in its half-spaces; returns how many. */
-static size_t draw(rl_cover *cover, const rl_part *part, double *x) {
+static size_t draw(rl_cover *cover, const rl_part *part, int batch, double *x) {
   size_t n = (size_t)cover->n, kept = 0;
-  for (int i = 0; i < BATCH; i++) {
+  for (int i = 0; i < batch; i++) {
     double *point = x + kept * n;
     for (size_t j = 0; j < n; j++) {
       double t = rl_random_unit(&cover->random), value = part->lo[j] + t * (part->hi[j] - part->lo[j]);
@@ -230,13 +238,13 @@ static size_t draw(rl_cover *cover, const rl_part *part, double *x) {
 static rl_status sample(rl_cover *cover, rl_part *part, size_t want, double *x, double *y, size_t *drawn,
                         rl_error *err) {
   size_t n = (size_t)cover->n, m = (size_t)cover->net->sizes[cover->net->layers], idle = 0;
-  int most = (int)rl_max(1, rl_min(PATIENCE, rl_sample_most(cover->net) / BATCH));
+  int size = rl_sample_batch(cover->net, BATCH), most = (int)rl_max(1, rl_min(PATIENCE, rl_sample_most(cover->net) / size));
   *drawn = 0;
   for (int batch = 0; batch < most && part->points.count < want; batch++) {
-    if (batch > 0 && cover->until > 0 && rl_now() > cover->until) break;
-    size_t kept = draw(cover, part, x), before = part->points.count;
+    if (batch > 0 && rl_late(size * rl_sample_work(cover->net))) break;
+    size_t kept = draw(cover, part, size, x), before = part->points.count;
     rl_status status = rl_network_eval(cover->net, kept, x, y, err);
-    *drawn += BATCH;
+    *drawn += (size_t)size;
     cover->evaluations += (long)kept;
     for (size_t i = 0; i < kept && !status; i++) {
       int holds = rl_property_value(cover->property, x + i * n, y + i * m) >= 0;

@@ -174,8 +174,10 @@ rl_status rl_preimage_create(rl_preimage **out, const rl_network *net, const rl_
   p->started = rl_now();
   status = rl_domain_create(&p->cover.plain, domain->n, domain->lo, domain->hi, 0, NULL, NULL, err);
   if (!status) status = rl_cover_fill(&p->cover, net, domain, property, mode == RL_OVER, options, err);
-  p->cover.until = options->seconds > 0 ? p->started + options->seconds : 0;
+  p->until = options->seconds > 0 ? p->started + options->seconds : 0;
+  double before = rl_limit_time(p->until);
   if (!status) status = start(p, err);
+  rl_limit_restore(before);
   p->margin = p->prune_margin = rl_preimage_margin(p);
   if (status) {
     rl_preimage_release(p);
@@ -210,7 +212,7 @@ static rl_status replace(rl_preimage *p, int i, rl_error *err) {
   rl_status status = reserve_leaves(p, p->count + 1, err);
   for (int side = 0; side < 2 && !status; side++)
     if (halves[side]) status = settle(p, halves[side], part, err);
-  if (status) return status; /* the leaf stays as it is */
+  if (status || rl_late(0)) return status; /* the leaf stays as it is: without time its halves hold nothing */
   p->hits -= part->hits;
   for (int side = 0; side < 2; side++) p->hits += halves[side] ? halves[side]->hits : 0;
   p->changed = 1;
@@ -235,7 +237,8 @@ static int has_proposal(const rl_part *part) {
 
 static rl_status propose(rl_preimage *p, rl_part *part, rl_error *err) {
   rl_status status = rl_part_propose(&p->cover, part, err);
-  if (!status && part->split_kind == RL_SPLIT_NONE) part->stuck = 1;
+  if (rl_late(0)) part->split_kind = RL_SPLIT_NONE; /* bounded in part: once more, where there is time */
+  else if (!status && part->split_kind == RL_SPLIT_NONE) part->stuck = 1;
   return status;
 }
 
@@ -303,7 +306,7 @@ static rl_status work(rl_preimage *p, rl_error *err) {
   return RL_OK;
 }
 
-rl_status rl_preimage_step(rl_preimage *p, long splits, int *done, rl_error *err) {
+static rl_status steps(rl_preimage *p, long splits, rl_error *err) {
   const rl_preimage_options *options = &p->cover.options;
   double started = rl_now(), until = p->stats.splits + (double)splits;
   rl_status status = RL_OK;
@@ -311,13 +314,22 @@ rl_status rl_preimage_step(rl_preimage *p, long splits, int *done, rl_error *err
   while (!status && strcmp(p->reason, "running") == 0 && p->stats.splits < until && rl_now() - started < 0.2) {
     status = rl_preimage_check(p, &reached, err);
     if (status || reached) break;
-    if (options->seconds > 0 && rl_now() - p->started >= options->seconds)
+    int late = rl_late_now();
+    if (late == RL_INTERRUPTED) break;
+    if (options->seconds > 0 && late)
       p->reason = "seconds";
     else if (options->polytopes > 0 && p->count >= options->polytopes)
       p->reason = "polytopes";
     else
       status = work(p, err);
   }
+  return status;
+}
+
+rl_status rl_preimage_step(rl_preimage *p, long splits, int *done, rl_error *err) {
+  double before = rl_limit_time(p->until);
+  rl_status status = steps(p, splits, err);
+  rl_limit_restore(before);
   if (!status) *done = strcmp(p->reason, "running") != 0;
   return status;
 }

@@ -71,7 +71,6 @@ typedef struct rl_cover {
   rl_dual *dual;
   rl_forward *forward;
   uint64_t random;
-  double until; /* when rl_now() is past it, no more points are drawn; 0: no limit */
   /* scratch: */
   uint8_t *needed;                      /* neurons */
   double *coef, *next, *v, *relaxed;    /* widest, widest, total x neurons, neurons */
@@ -87,8 +86,11 @@ typedef struct rl_cover {
 } rl_cover;
 
 /* ---- part.c */
-/* Points at which a network of this size can be evaluated without a long wait. */
+/* Multiply-adds of an evaluation; points at which the network can be evaluated without a long wait, and at most `most`
+ * without even a short one. */
+double rl_sample_work(const rl_network *net);
 double rl_sample_most(const rl_network *net);
+int rl_sample_batch(const rl_network *net, int most);
 rl_status rl_part_create(rl_part **out, const rl_cover *cover, int rows, rl_error *err);
 void rl_part_release(rl_part *part); /* and its proposed children */
 /* The whole domain. */
@@ -139,6 +141,7 @@ struct rl_preimage {
   int pruned;          /* polytopes that were left out */
   const char *reason;
   double started;
+  double until; /* when to stop (rl_now); 0: no limit */
   int changed; /* since the lists below were made */
   int *chosen; /* pairs leaf, clause: the polytopes */
   int polytopes;

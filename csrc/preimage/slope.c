@@ -141,7 +141,7 @@ static void weigh(rl_cover *cover, const rl_part *part, size_t count, double tem
 
 static void forms_of_clause(rl_cover *cover, const rl_part *part, int from, int to) {
   size_t neurons = (size_t)cover->neurons;
-  for (int r = from; r < to; r++)
+  for (int r = from; r < to && !rl_late(rl_sample_work(cover->net)); r++)
     minorant(cover, part, r, part->alpha + (size_t)r * neurons, cover->v + (size_t)r * neurons,
              cover->form + (size_t)r * ((size_t)cover->n + 1));
 }
@@ -178,11 +178,11 @@ static size_t climb(rl_cover *cover, rl_part *part, int clause, int steps, size_
       captured = now;
       memcpy(cover->best + at, part->alpha + at, bytes);
     }
-    if (step == steps || captured == count || part->undecided == 0) break;
+    if (step == steps || captured == count || part->undecided == 0 || rl_late((double)count * cover->n)) break;
     double progress = (double)step / (double)steps;
     weigh(cover, part, count, 0.3 * pow(0.05, progress));
     for (int r = from; r < to; r++)
-      if (cover->mean[(size_t)r * ((size_t)cover->n + 1) + (size_t)cover->n] > 0)
+      if (cover->mean[(size_t)r * ((size_t)cover->n + 1) + (size_t)cover->n] > 0 && !rl_late(rl_sample_work(cover->net)))
         ascend(cover, part, r, step, 0.25 * pow(0.1, progress));
   }
   memcpy(part->alpha + at, cover->best + at, bytes);

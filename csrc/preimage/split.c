@@ -196,7 +196,7 @@ rl_status rl_part_propose(rl_cover *cover, rl_part *part, rl_error *err) {
   int count = status ? 0 : neuron_candidates(cover, part, list, most);
   if (!status && neuron < 0) count += input_candidates(cover, part, list + count);
   if (!status && count == 0 && neuron >= 0) list[count++] = (candidate){RL_SPLIT_NEURON, neuron, 0, 0};
-  for (int i = 0; i < count && !status; i++) {
+  for (int i = 0; i < count && !status && !rl_late(0); i++) {
     rl_part *children[2] = {NULL, NULL};
     status = try_split(cover, part, &list[i], QUICK_STEPS, children, &list[i].score, err);
     release_both(children);

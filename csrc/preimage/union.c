@@ -177,6 +177,9 @@ rl_status rl_preimage_region(rl_preimage *p, int index, rl_region **out, rl_erro
 
 enum { CHUNK = 4096, CHUNKS_FEW = 64, CHUNKS_MOST = 256 };
 
+/* To measure what was found when time was up. */
+#define GRACE_SECONDS 0.3
+
 /* ---- coverage ------------------------------------------------------------------------------ */
 
 /* Rigorous membership in the union; counts how many of the points lie in it. */
@@ -197,14 +200,14 @@ static rl_status count_inside(rl_preimage *p, size_t count, const double *x, uin
 
 /* Draw points of the domain's box and keep those in its half-spaces, under: of them those with the property: *count, in x
  * (point by point); good[s]: the property holds there. */
-static rl_status draw_points(rl_preimage *p, size_t *count, double *x, uint8_t *good, rl_error *err) {
+static rl_status draw_points(rl_preimage *p, int chunk, size_t *count, double *x, uint8_t *good, rl_error *err) {
   rl_cover *c = &p->cover;
   size_t n = (size_t)c->n, m = (size_t)c->net->sizes[c->net->layers], drawn = 0;
   double *y = rl_alloc(m * CHUNK, sizeof *y);
   if (!y) return rl_fail_memory(err);
   const rl_domain *d = c->domain;
   *count = 0;
-  for (int i = 0; i < CHUNK; i++) {
+  for (int i = 0; i < chunk; i++) {
     double *point = x + drawn * n;
     int inside = 1;
     for (size_t j = 0; j < n; j++)
@@ -232,11 +235,12 @@ static rl_status measure(rl_preimage *p, double error, rl_error *err) {
   uint8_t *good = rl_alloc(CHUNK, 1), *inside = rl_alloc(CHUNK, 1), *any = rl_alloc(CHUNK, 1);
   rl_status status = x && good && inside && any ? RL_OK : rl_fail_memory(err);
   double wanted = rl_preimage_samples(p);
-  int most = (int)rl_max(1, rl_min(CHUNKS_MOST, rl_sample_most(c->net) / CHUNK));
-  for (int chunk = 0; chunk < most && of < wanted && !status; chunk++) {
-    if (chunk == CHUNKS_FEW && of * CHUNKS_MOST < wanted * CHUNKS_FEW) break; /* too rare to get there */
+  int size = rl_sample_batch(c->net, CHUNK);
+  int most = (int)rl_max(1, rl_min((double)CHUNKS_MOST * CHUNK, rl_sample_most(c->net)) / size);
+  for (int chunk = 0; chunk < most && of < wanted && !status && !rl_late(size * rl_sample_work(c->net)); chunk++) {
+    if (chunk * size == CHUNKS_FEW * CHUNK && of * CHUNKS_MOST < wanted * CHUNKS_FEW) break; /* too rare to get there */
     size_t count = 0;
-    status = draw_points(p, &count, x, good, err);
+    status = draw_points(p, size, &count, x, good, err);
     if (!status) status = count_inside(p, count, x, inside, any, err);
     for (size_t s = 0; s < count && !status; s++) {
       of += c->over ? any[s] : good[s];
@@ -256,8 +260,10 @@ static rl_status measure(rl_preimage *p, double error, rl_error *err) {
 }
 
 rl_status rl_preimage_coverage(rl_preimage *p, rl_coverage *coverage, rl_error *err) {
+  double now = rl_now(), before = rl_limit_time(p->until > 0 && now > p->until ? now + GRACE_SECONDS : 0);
   rl_status status = collect(p, err);
   if (!status && !p->measured) status = measure(p, next_error(p), err);
+  rl_limit_restore(before);
   if (!status) *coverage = p->coverage;
   return status;
 }

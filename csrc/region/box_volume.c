@@ -449,6 +449,12 @@ static rl_status conclude(interior *k, double *lo, double *hi, rl_box *box, rl_e
   return RL_OK;
 }
 
+/* Multiply-adds of an iteration: its matrix and that one's factor. */
+static double iteration_work(const interior *k) {
+  double size = k->size, other = k->dense ? k->rows : k->N;
+  return size * size * (0.5 * other + size / 6);
+}
+
 /* Iterate until the gap is proved small, or no longer shrinks; the best box is kept. */
 static rl_status improve(interior *k, double *lo, double *hi, rl_box *box, rl_error *err) {
   const double enough = 1e-8;
@@ -456,7 +462,7 @@ static rl_status improve(interior *k, double *lo, double *hi, rl_box *box, rl_er
   if (!scratch) return rl_fail_memory(err);
   rl_status status = RL_OK;
   double target = enough;
-  for (int step = 0; step < LIMIT && status == RL_OK && !rl_interrupted(); step++) {
+  for (int step = 0; step < LIMIT && status == RL_OK && !rl_late(iteration_work(k)); step++) {
     double sum = iterate(k);
     if (!isfinite(sum)) break;
     if (sum > target && step + 1 < LIMIT) continue;

@@ -448,7 +448,7 @@ rl_status rl_inflate_step(rl_inflate *f, long steps, int *done, rl_error *err) {
     step(f);
     if (is_time_to_prove(f)) prove_best(f);
     if (stage_is_over(f) && !next_stage(f)) return rl_fail_memory(err);
-    if (rl_interrupted() || rl_now() > until) break;
+    if (rl_late_now() || rl_now() > until) break;
   }
   *done = f->done;
   return RL_OK;

@@ -97,6 +97,10 @@ static rl_status fill(rl_region *region, const rl_domain *domain, const int8_t *
     memcpy(region->pattern, pattern, (size_t)region->net->neurons);
     region->polytope = rl_pattern_is_prefix(region->net, pattern);
     rl_status status = region->polytope ? append_pattern(region, err) : RL_OK;
+    if (status == RL_ENUMERIC && rl_late(0)) { /* without rows, as a pattern that has none */
+      region->polytope = region->rows = 0;
+      status = RL_OK;
+    }
     if (status != RL_OK) return status;
   }
   for (int r = 0; r < domain->rows; r++) append_row(region, domain->A + (size_t)r * n, domain->b[r]);

@@ -249,9 +249,9 @@ function Result.closed_pattern(net, pattern, point)
 end
 
 -- A pattern that is no decision prefix has no rows to put a box into.  Those of a smaller set do.
-local function inner_polytope(self, part)
+local function inner_polytope(self, part, seconds)
   local closed = Result.closed_pattern(self:network(), part.pattern, self.point)
-  return core.region(self:network(), self.domain, closed, part.region:rows())
+  return core.region(self:network(), self.domain, closed, part.region:rows(), seconds)
 end
 
 -- Whoever ended a strategy early does not wait for boxes: seconds for each.
@@ -265,7 +265,8 @@ local function find_box(self, part, kind)
   if part.kind == "box" and #self.domain.b == 0 then return part.region:box("width", anchor) end -- is itself the box
   if part.kind ~= "pattern" then return part.region:box(kind, anchor, seconds) end
   if not self.point then return nil end
-  part.inner = part.inner or inner_polytope(self, part)
+  part.inner = part.inner or inner_polytope(self, part, seconds)
+  if not part.inner:is_polytope() then return nil end -- its rows take too long
   local box = part.inner:box(kind, anchor, seconds)
   if box then box.gap = nil end -- a larger one may exist
   return box

@@ -92,7 +92,7 @@ end
 ---@param part relucid.Part
 ---@return table region  relucid.region
 function claims.region(self, part)
-  return part.region or proved.region(self.net, set_of(self, part))
+  return part.region or proved.region(self.net, set_of(self, part), self:left())
 end
 
 --- The region of a part whose proofs show that the goal holds on it, which is remembered (relucid.Task's own).
@@ -101,7 +101,8 @@ end
 ---@return table region  relucid.region
 function claims.implied(task, part)
   local set = set_of(task, part)
-  return proved.implied_region(tokens_of(part), task.net, set, task.goal) or proved.region(task.net, set)
+  return proved.implied_region(tokens_of(part), task.net, set, task.goal, task:left())
+    or proved.region(task.net, set, task:left())
 end
 
 -- ---- proving --------------------------------------------------------------------------------------------
@@ -119,11 +120,11 @@ local function settle(task, part)
   local region = part.region
   if region and proved.holds(region, task.net, task.goal) then return "proved", nil, region end
   local set, tokens = set_of(task, part), tokens_of(part)
-  region = proved.implied_region(tokens, task.net, set, task.goal)
+  region = proved.implied_region(tokens, task.net, set, task.goal, task:left())
   if region then return "proved", nil, region end
   local verdict, x, token = ask(task, set)
   if verdict ~= "proved" then return verdict, x end
-  return verdict, nil, proved.implied_region({ token }, task.net, set, task.goal)
+  return verdict, nil, proved.implied_region({ token }, task.net, set, task.goal, task:left())
 end
 
 --- Does the goal hold on the part?  Uses the proofs that come with it, else asks the decision procedure.

@@ -245,9 +245,10 @@ end
 --- The region of a set.
 ---@param net table  relucid.network
 ---@param set relucid.Set
+---@param seconds? number  where the rows of its pattern take longer it is no polytope, but given by the pattern alone
 ---@return table region  relucid.region
-function proved.region(net, set)
-  return core.region(net, set.domain, set.pattern, set.rows)
+function proved.region(net, set, seconds)
+  return core.region(net, set.domain, set.pattern, set.rows, seconds)
 end
 
 --- The region of a set that the tokens show to have a goal, which is remembered.
@@ -255,9 +256,10 @@ end
 ---@param net table   relucid.network
 ---@param set relucid.Set
 ---@param goal table  relucid.property, one conjunction about outputs
+---@param seconds? number  see proved.region
 ---@return table|nil region  relucid.region; nil: they do not show it, as far as one sees from how they are described
-function proved.implied_region(tokens, net, set, goal)
-  local region, margins = proved.region(net, set), conjunction(goal)
+function proved.implied_region(tokens, net, set, goal, seconds)
+  local region, margins = proved.region(net, set, seconds), conjunction(goal)
   if not margins or not implied(tokens, net, described(set), margins) then return nil end
   regions[region] = { net = net, margins = margins }
   return region

@@ -146,6 +146,7 @@ end
 --- does; a little more than is left, so that the task's own end comes first.
 ---@return number?
 function Task:left()
+  if self.ended then return 0.3 end
   return self.hooks.timeout and math.max(self.hooks.timeout - self:seconds(), 0) + 0.1
 end
 

@@ -292,7 +292,8 @@ local CASES = {
 }
 
 -- What neither takes nor gives memory of the core's.
-local NO_PART = { memory_fail_at = true, now = true, add_down = true, add_up = true, mul_down = true, mul_up = true,
+local NO_PART = { memory_fail_at = true, time_up_at = true, now = true, add_down = true, add_up = true, mul_down = true,
+                  mul_up = true,
                   check = true, on_terminal = true, file_kind = true, open_standard = true, output_failure = true,
                   search_options = true, preimage_options = true,
                   inflate_options = true }
