@@ -5,6 +5,7 @@
 
 #include "core/vector.h"
 #include "encode/affine.h"
+#include "encode/interval.h"
 #include "exact/exact.h"
 
 /* ---- making one ----------------------------------------------------------- */
@@ -168,6 +169,48 @@ static int in_rows(const rl_region *region, const double *x) {
   return 1;
 }
 
+/* Scratch of membership in a pattern. */
+typedef struct scratch {
+  double *l, *u, *ends;  /* neurons, neurons, 2 widest */
+  rl_interval *z;        /* 2 widest */
+  int8_t *free, *signs;  /* neurons */
+  uint8_t *needed;       /* neurons */
+} scratch;
+
+static void free_scratch(scratch *s) {
+  void *owned[] = {s->l, s->u, s->ends, s->z, s->free, s->signs, s->needed};
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) rl_free(owned[i]);
+}
+
+static rl_status make_scratch(scratch *s, const rl_network *net, rl_error *err) {
+  size_t neurons = (size_t)net->neurons, widest = (size_t)net->widest;
+  *s = (scratch){rl_alloc(neurons, sizeof *s->l),       rl_alloc(neurons, sizeof *s->u),
+                 rl_alloc(2 * widest, sizeof *s->ends), rl_alloc(2 * widest, sizeof *s->z),
+                 rl_alloc(neurons, sizeof *s->free),    rl_alloc(neurons, sizeof *s->signs),
+                 rl_alloc(neurons, sizeof *s->needed)};
+  if (!s->l || !s->u || !s->ends || !s->z || !s->free || !s->signs || !s->needed) return rl_fail_memory(err);
+  memset(s->free, RL_FREE, neurons);
+  rl_mark_linear(net, s->free);
+  return RL_OK;
+}
+
+/* By interval bounds with an error for each sum (encode/interval.h): nearly always enough, and fifty times as fast as
+ * intervals operation by operation.  Answers as obeys_bounds does. */
+static int obeys_quickly(const rl_region *region, const double *x, scratch *s) {
+  int sure = 1;
+  for (int k = 0; k < region->net->neurons; k++) {
+    s->l[k] = -INFINITY;
+    s->u[k] = INFINITY;
+  }
+  if (!rl_interval_run(region->net, x, x, s->free, s->l, s->u, s->needed, s->ends)) return -1;
+  for (int k = 0; k < region->net->neurons; k++) {
+    int sign = region->pattern[k];
+    if ((sign == RL_ON && s->u[k] < 0) || (sign == RL_OFF && s->l[k] > 0)) return 0;
+    if ((sign == RL_ON && !(s->l[k] >= 0)) || (sign == RL_OFF && !(s->u[k] <= 0))) sure = -1;
+  }
+  return sure;
+}
+
 /* Interval evaluation layer by layer; z (2 x widest intervals) is scratch.
  * 1: x obeys the pattern, 0: it does not, -1: rounding leaves it open. */
 static int obeys_bounds(const rl_region *region, const double *x, rl_interval *z) {
@@ -192,9 +235,10 @@ static int obeys_bounds(const rl_region *region, const double *x, rl_interval *z
   return sure;
 }
 
-static rl_status obeys_pattern(const rl_region *region, const double *x, rl_interval *z, int8_t *signs, int *obeys,
-                               rl_error *err) {
-  *obeys = obeys_bounds(region, x, z);
+static rl_status obeys_pattern(const rl_region *region, const double *x, scratch *s, int *obeys, rl_error *err) {
+  int8_t *signs = s->signs;
+  *obeys = obeys_quickly(region, x, s);
+  if (*obeys < 0) *obeys = obeys_bounds(region, x, s->z);
   if (*obeys >= 0) return RL_OK;
   rl_status status = rl_exact_signs(region->net, x, signs, err);
   if (status != RL_OK) return status;
@@ -205,13 +249,13 @@ static rl_status obeys_pattern(const rl_region *region, const double *x, rl_inte
 }
 
 static rl_status contains(const rl_region *region, size_t count, const double *x, uint8_t *inside, size_t *total,
-                          rl_interval *z, int8_t *signs, rl_error *err) {
+                          scratch *s, rl_error *err) {
   size_t found = 0;
   for (size_t i = 0; i < count; i++) {
     const double *point = x + i * (size_t)region->n;
     int in = in_rows(region, point);
     if (in && !region->polytope) {
-      rl_status status = obeys_pattern(region, point, z, signs, &in, err);
+      rl_status status = obeys_pattern(region, point, s, &in, err);
       if (status != RL_OK) return status;
     }
     if (inside) inside[i] = (uint8_t)in;
@@ -228,11 +272,10 @@ rl_status rl_region_contains(const rl_region *region, size_t count, const double
       return rl_fail(err, RL_EINPUT, "coordinate %zu of point %zu is %g", i % (size_t)region->n, i / (size_t)region->n, x[i]);
   size_t ignored;
   if (!total) total = &ignored;
-  if (region->polytope) return contains(region, count, x, inside, total, NULL, NULL, err);
-  rl_interval *z = rl_alloc(2 * (size_t)region->net->widest, sizeof *z);
-  int8_t *signs = rl_alloc((size_t)region->net->neurons, 1);
-  rl_status status = z && signs ? contains(region, count, x, inside, total, z, signs, err) : rl_fail_memory(err);
-  rl_free(z);
-  rl_free(signs);
+  if (region->polytope) return contains(region, count, x, inside, total, NULL, err);
+  scratch s;
+  rl_status status = make_scratch(&s, region->net, err);
+  if (!status) status = contains(region, count, x, inside, total, &s, err);
+  free_scratch(&s);
   return status;
 }
