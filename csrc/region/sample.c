@@ -81,7 +81,7 @@ static rl_status take(walk *w, long count, long thin, double *x, rl_error *err) 
       if (status != RL_OK) return status;
     }
     memcpy(x + (size_t)i * n, w->x, n * sizeof *x);
-    if (rl_interrupted()) break;
+    if (rl_late_now()) break;
   }
   return RL_OK;
 }
