@@ -146,6 +146,11 @@ function Result.decode(text, name)
     for _, field in ipairs(KINDS[kind]) do
       check(type(region[field]) == "table", name, ("regions[%d] has no %s"):format(i, field))
     end
+    for _, field in pairs(BOX_FIELD) do
+      local box = region[field]
+      check(box == nil or box == json.null or type(box) == "table", name,
+            ("regions[%d].%s is no object"):format(i, field))
+    end
     self.parts[i] = { record = region, kind = kind, boxes = {}, place = ("regions[%d]"):format(i) }
   end
   return self

@@ -12,12 +12,6 @@
 #include "format/onnx/graph.h"
 #include "format/onnx/layers.h"
 
-static rl_status name_inputs(rl_network *net, const rl_onnx_reader *reader) {
-  (void)net;
-  (void)reader;
-  return RL_OK;
-}
-
 static rl_status build(rl_network **out, rl_onnx_reader *reader) {
   rl_network *net = NULL;
   rl_status status = rl_onnx_layers(&net, &reader->space, reader->output->forms);
@@ -30,7 +24,7 @@ static rl_status build(rl_network **out, rl_onnx_reader *reader) {
     rl_free(net->file);
     net->file = file;
   }
-  status = file ? name_inputs(net, reader) : rl_fail_memory(reader->space.err);
+  status = file ? RL_OK : rl_fail_memory(reader->space.err);
   if (status == RL_OK) status = rl_network_finish(net, reader->space.err);
   if (status == RL_OK)
     *out = net;

@@ -183,6 +183,20 @@ local function note_point(task, parts)
   end
 end
 
+local function is_point(region)
+  local lo, hi = region.lo, region.hi
+  for i, low in ipairs(lo) do
+    if low < hi[i] then return false end
+  end
+  return true
+end
+
+local function note_size(task, parts)
+  if #parts == 1 and is_point(parts[1].region) and not is_point(task.domain) then
+    task:note("the region is the point alone")
+  end
+end
+
 local function note_ending(task, parts)
   if task.ended then
     task:note("%s%s", ENDED_NOTE[task.ended],
@@ -206,6 +220,7 @@ function claims.result(task, parts, ending)
   task.counterexample = nil
   local kept = settled(task, parts)
   note_point(task, kept)
+  note_size(task, kept)
   note_ending(task, kept)
   task.stats.seconds = task:seconds()
   local status = task.ended or #kept > 0 and (ending.status or "proved") or "unknown"

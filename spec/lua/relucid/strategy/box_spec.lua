@@ -116,6 +116,15 @@ T.test_within = sampling.each(6, function(rng, net, domain, point, goal)
   end
 end)
 
+-- On the edge of the goal only the point is left: that is said.
+function T.test_the_point_alone()
+  local net = relucid.network { { W = { { 1, 1 }, { -1, -1 } }, b = { 0, 0 } } }
+  local goal = relucid.property.linear { { c = { 1, 0 }, d = 0 }, { c = { 0, 1 }, d = 0 } } -- x1 + x2 = 0
+  local result = strategy.box(net, { 0.5, -0.5 }, goal, { domain = support.square() })
+  lu.assertEquals({ result.status, result:region().lo, result:region().hi }, { "proved", { 0.5, -0.5 }, { 0.5, -0.5 } })
+  lu.assertStrContains(result.note, "the region is the point alone")
+end
+
 function T.test_measures_and_weights()
   local net = relucid.network { { W = { { 1, 1 } }, b = { 0 } } }
   local goal = relucid.property.linear { { c = { -1 }, d = 1 } } -- x1 + x2 <= 1
