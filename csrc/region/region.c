@@ -248,13 +248,14 @@ static rl_status obeys_pattern(const rl_region *region, const double *x, scratch
   return RL_OK;
 }
 
+/* s: NULL where the rows say everything. */
 static rl_status contains(const rl_region *region, size_t count, const double *x, uint8_t *inside, size_t *total,
                           scratch *s, rl_error *err) {
   size_t found = 0;
   for (size_t i = 0; i < count; i++) {
     const double *point = x + i * (size_t)region->n;
     int in = in_rows(region, point);
-    if (in && !region->polytope) {
+    if (in && s) {
       rl_status status = obeys_pattern(region, point, s, &in, err);
       if (status != RL_OK) return status;
     }
