@@ -187,12 +187,12 @@ asan: deps
 	 $(MAKE) --no-print-directory BUILD=build/asan run-specs
 
 # Data races between the threads of a search: the specs that use several, alone.
-THREADED := csrc/decide/edge csrc/decide/hard csrc/decide/clock csrc/lua/job
+THREADED := csrc/decide/edge csrc/core/clock csrc/lua/job
 TSANITIZE := -O1 -fsanitize=thread -fno-omit-frame-pointer
 tsan: deps
 	@$(MAKE) --no-print-directory BUILD=build/tsan OPT="$(TSANITIZE)" spec-modules
-	@TSAN_OPTIONS=halt_on_error=1:exitcode=66:second_deadlock_stack=1 LD_PRELOAD="$$($(CC) -print-file-name=libtsan.so)" \
-	 $(MAKE) --no-print-directory BUILD=build/tsan run-specs SPEC="$(or $(SPEC),$(THREADED))"
+	@$(MAKE) --no-print-directory BUILD=build/tsan run-specs SPEC="$(or $(SPEC),$(THREADED))" \
+	 RUNNER="env LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) TSAN_OPTIONS=halt_on_error=1:exitcode=66"
 
 run-specs:
 	@$(WITH_LUA) $(RUNNER) $(LUA) spec/run.lua $(SPEC)
