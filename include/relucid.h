@@ -470,7 +470,8 @@ rl_status rl_region_box_volume(const rl_region *region, const double *anchor, do
   X(double, barrier, 100, "weight of the margins' logarithms at first")                                                \
   X(double, barrier_end, 0.3, "and from four fifths of the steps on")                                                  \
   X(double, leaves, 1, "divide by signs of neurons into at most so many parts, doubling in stages")                    \
-  X(double, stage_steps, 300, "steps of each of these stages")
+  X(double, stage_steps, 300, "steps of each of these stages")                                                         \
+  X(double, seconds, 0, "stop after so many seconds of wall-clock time (0: no limit)")
 
 typedef struct rl_inflate_options {
 #define RL_FIELD(type, name, default_, help) type name;

@@ -87,7 +87,9 @@ static int inflate_step(lua_State *L) {
   if (steps < 1) rlua_raise(L, "steps is %I, expected a positive integer", (LUAI_UACINT)steps);
   int done = 0;
   rl_error err;
-  rlua_succeed(L, rl_inflate_step(inflate, steps > 1000000000 ? 1000000000L : (long)steps, &done, &err), &err);
+  rlua_begin(L, 0);
+  rl_status status = rl_inflate_step(inflate, steps > 1000000000 ? 1000000000L : (long)steps, &done, &err);
+  rlua_end(L, status, &err);
   return lua_pushboolean(L, done), 1;
 }
 
@@ -97,7 +99,9 @@ static int inflate_box(lua_State *L) {
   int n = rl_network_inputs(h->net), found = 0;
   double *lo = lua_newuserdatauv(L, 2 * (size_t)n * sizeof *lo, 0), *hi = lo + n;
   rl_error err;
-  rlua_succeed(L, rl_inflate_box(h->resource, lo, hi, &found, &err), &err);
+  rlua_begin(L, 0);
+  rl_status status = rl_inflate_box(h->resource, lo, hi, &found, &err);
+  rlua_end(L, status, &err);
   if (!found) return lua_pushnil(L), 1;
   lua_createtable(L, 0, 2);
   rlua_push_numbers(L, lo, n);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/vector.h"
 
 /* MOST_EXPONENT: faces come no nearer to the point than exp(-30) of their room.  HALVINGS of a step that loses the
@@ -13,6 +14,7 @@ enum { MOST_EXPONENT = 30, HALVINGS = 6, START_HALVINGS = 50 };
 /* The number of steps, a power of two, after which the first proof is made. */
 enum { FIRST_PROOF = 64 };
 static const double SLICE_SECONDS = 0.2;
+static const double GRACE_SECONDS = 0.5;                      /* for a last proof */
 static const double FIRST_MOMENT = 0.9, SECOND_MOMENT = 0.99; /* Adam's decay */
 static const double SLOPE_RATE = 0.3;                         /* of slopes, in that of the faces */
 static const double LAST_RATE = 0.02;                         /* at the end, in that of the beginning */
@@ -282,7 +284,7 @@ static int evaluate(rl_inflate *f) {
     rl_inflate_gradient(f);
     note_cost(f, &f->leaf[i]);
   }
-  return 1;
+  return !f->late;
 }
 
 /* ---- steps ---------------------------------------------------------------------------------------------- */
@@ -340,7 +342,7 @@ static void keep_best(rl_inflate *f) {
 static void land(rl_inflate *f) {
   for (int t = 0; t <= HALVINGS + 1; t++) {
     place_box(f);
-    if (evaluate(f)) break;
+    if (evaluate(f) || f->late) break;
     shorten(f, t < HALVINGS ? 0.5 : 0);
     f->trust *= 0.8;
   }
@@ -362,6 +364,10 @@ static void step(rl_inflate *f) {
   differentiate(f, barrier_now(f));
   move(f, rate_now(f));
   land(f);
+  if (f->late) {
+    f->done = 1;
+    return;
+  }
   keep_best(f);
   f->steps++;
   f->stage_steps++;
@@ -383,6 +389,7 @@ static int start(rl_inflate *f) {
     rl_inflate_bound(f, &f->leaf[0]); /* the ranges that slopes go by */
     reset_slopes(f);
     if (evaluate(f)) return 1;
+    if (f->late) return 0;
   }
   return 0;
 }
@@ -437,21 +444,27 @@ static int stage_is_over(const rl_inflate *f) {
   return (double)f->stage_steps >= (f->stage ? f->options.stage_steps : f->options.steps);
 }
 
+static void begin(rl_inflate *f) {
+  f->started = 1;
+  f->done = !start(f);
+  if (!f->done) keep_best(f);
+}
+
 rl_status rl_inflate_step(rl_inflate *f, long steps, int *done, rl_error *err) {
-  double until = rl_now() + SLICE_SECONDS;
-  if (!f->started) {
-    f->started = 1;
-    f->done = !start(f);
-    if (!f->done) keep_best(f);
-  }
-  for (long k = 0; k < steps && !f->done; k++) {
+  double now = rl_now(), slice = now + SLICE_SECONDS;
+  if (!f->started && f->options.seconds > 0) f->until = now + f->options.seconds;
+  double before = rl_limit_time(f->until);
+  rl_status status = RL_OK;
+  if (!f->started) begin(f);
+  for (long k = 0; k < steps && !f->done && status == RL_OK; k++) {
     step(f);
-    if (is_time_to_prove(f)) prove_best(f);
-    if (stage_is_over(f) && !next_stage(f)) return rl_fail_memory(err);
-    if (rl_late_now() || rl_now() > until) break;
+    if (!f->done && is_time_to_prove(f)) prove_best(f);
+    if (!f->done && stage_is_over(f) && !next_stage(f)) status = rl_fail_memory(err);
+    if (rl_now() > slice) break;
   }
+  rl_limit_restore(before);
   *done = f->done;
-  return RL_OK;
+  return status;
 }
 
 /* ---- results ---------------------------------------------------------------------------------------------- */
@@ -462,7 +475,9 @@ int rl_inflate_leaves(const rl_inflate *f) { return f->leaves; }
 
 rl_status rl_inflate_box(rl_inflate *f, double *lo, double *hi, int *found, rl_error *err) {
   (void)err;
+  double before = rl_limit_time(f->until > 0 ? rl_max(f->until, rl_now() + GRACE_SECONDS) : 0);
   prove_best(f);
+  rl_limit_restore(before);
   *found = f->proved > -INFINITY;
   if (!*found) return RL_OK;
   memcpy(lo, f->proved_lo, (size_t)f->n * sizeof *lo);

@@ -81,6 +81,8 @@ struct rl_inflate {
   double best, proved;           /* their measures; -inf: there is none */
   rl_dual *dual;
   long steps, stage_steps; /* done: in all, in this stage */
+  double until;    /* when time is up (rl_now); 0: no limit */
+  int late;        /* time was up within the last bounds: they hold nothing */
   int started, stage, done;
 };
 
@@ -89,6 +91,10 @@ static inline int rl_inflate_side(const rl_inflate *f, int k) {
   if (f->signs[k] != RL_FREE) return f->signs[k] == RL_OFF ? RL_OFF : RL_ON;
   return f->l[k] >= 0 ? RL_ON : f->u[k] <= 0 ? RL_OFF : RL_FREE;
 }
+
+/* Y = X W (or W^T), as far as time goes; 0, and late: it is up. */
+int rl_inflate_product(rl_inflate *inflate, int transposed, const double *X, int rows, int inner, const double *W,
+                       int columns, double *Y);
 
 /* inflate_bound.c: take a leaf at hand; bounds of everything over it and the box; the least margin's (inf: the leaf
  * is empty, -inf: not a number). */

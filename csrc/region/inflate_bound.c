@@ -2,9 +2,25 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/product.h"
 #include "core/vector.h"
 #include "region/inflate.h"
+
+int rl_inflate_product(rl_inflate *f, int transposed, const double *X, int rows, int inner, const double *W,
+                       int columns, double *Y) {
+  double work = (double)inner * columns;
+  int block = (rl_rows_at_once(work) + 3) / 4 * 4;
+  for (int r = 0; r < rows && !f->late; r += block) {
+    int count = rows - r < block ? rows - r : block;
+    const double *x = X + (size_t)r * (size_t)inner;
+    double *y = Y + (size_t)r * (size_t)columns;
+    f->late = rl_late(count * work) != 0;
+    if (!f->late && transposed) rl_product_transposed(x, count, inner, W, columns, y);
+    if (!f->late && !transposed) rl_product(x, count, inner, W, columns, y);
+  }
+  return !f->late;
+}
 
 /* ---- the first coefficients ---------------------------------------------------------------------- */
 
@@ -57,6 +73,8 @@ static void start_hidden(rl_inflate *f, rl_band *band) {
   reads_of(f, layer, middle, radius);
   band->rows = 0;
   for (int i = 0; i < f->net->sizes[layer + 1]; i++) {
+    if (rl_late(4.0 * f->net->sizes[layer])) f->late = 1;
+    if (f->late) return;
     rl_interval z = interval_of(f->net, layer, i, middle, radius);
     f->l[offset + i] = z.lo;
     f->u[offset + i] = z.hi;
@@ -105,7 +123,8 @@ static void through_layer(rl_inflate *f, rl_band *band, int hidden) {
     size_t at = (size_t)r * (size_t)size;
     band->bound[r] += relax_row(f, band, hidden, band->in[hidden + 1] + at, f->relaxed + at);
   }
-  rl_product(f->relaxed, band->rows, size, f->net->weights[hidden], f->net->sizes[hidden], band->in[hidden]);
+  rl_inflate_product(f, 0, f->relaxed, band->rows, size, f->net->weights[hidden], f->net->sizes[hidden],
+                     band->in[hidden]);
 }
 
 /* The least value over the box. */
@@ -129,7 +148,8 @@ static void bound_band(rl_inflate *f, rl_band *band) {
     start_goal(f, band);
   else
     start_hidden(f, band);
-  for (int hidden = band->layer - 1; hidden >= 0; hidden--) through_layer(f, band, hidden);
+  for (int hidden = band->layer - 1; hidden >= 0 && !f->late; hidden--) through_layer(f, band, hidden);
+  if (f->late) return;
   if (is_goal) add_inputs_of_goal(f, band);
   end_at_inputs(f, band);
   for (int r = 0; r < band->rows && !is_goal; r += 2) {
@@ -163,6 +183,7 @@ double rl_inflate_bound(rl_inflate *f, rl_leaf *leaf) {
   take_leaf(f, leaf);
   for (int k = 0; k < f->net->layers; k++) {
     bound_band(f, &f->band[k]);
+    if (f->late) return -INFINITY;
     if (is_empty(f, k)) return INFINITY;
   }
   const rl_band *goal = &f->band[f->net->layers - 1];

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/product.h"
 #include "region/inflate.h"
 
 /* The corner x where w.x is least, and y times that value's derivatives. */
@@ -66,7 +65,7 @@ static void reverse_band(rl_inflate *f, rl_band *band) {
   int live = start_live(f, band);
   for (int hidden = 0; hidden < band->layer && live; hidden++) {
     int size = net->sizes[hidden + 1];
-    rl_product_transposed(f->values, live, net->sizes[hidden], net->weights[hidden], size, f->acts);
+    if (!rl_inflate_product(f, 1, f->values, live, net->sizes[hidden], net->weights[hidden], size, f->acts)) return;
     for (int t = 0; t < live; t++)
       follow_row(f, band, hidden, band->adjoint[f->live[t]], band->in[hidden + 1] + (size_t)f->live[t] * (size_t)size,
                  f->acts + (size_t)t * (size_t)size);

@@ -1,5 +1,6 @@
 /* L3: a box that was proposed, proved (see inflate.h): ranges of all neurons and the margins by the dual bound, which
  * is rounded outwards, with the slopes that the proposal found. */
+#include "core/clock.h"
 #include "core/vector.h"
 #include "region/inflate.h"
 
@@ -34,6 +35,7 @@ static ranges prove_ranges(rl_inflate *f, const rl_leaf *leaf, const rl_cell *ce
   take_multipliers(f, leaf, layer);
   for (int i = 0; i < net->sizes[layer + 1]; i++) {
     int k = net->offsets[layer] + i;
+    if (rl_late(20.0 * net->sizes[layer])) return RANGES_UNKNOWN;
     rl_interval z = interval_of(net, cell, layer, i);
     if (z.lo < 0 && z.hi > 0 && !rl_is_linear(net, k)) {
       z.hi = rl_dual_bound_neuron(f->dual, cell, layer, i, 1);

@@ -9,6 +9,7 @@ local WORK = 5e10
 -- Steps of the first stage: with fewer than the least the barrier falls too fast to be followed; more than the most
 -- gain next to nothing, where more parts gain much.
 local LEAST_STEPS, MOST_STEPS = 100, 1500
+local FEWEST = 10 -- where fewer can be paid for, none are made
 local STAGES = 5 -- steps of the first stage in those of a later one
 local MOST_LEAVES = 256
 
@@ -26,9 +27,10 @@ end
 --- How an ascent spends its work on a network.
 ---@param sizes integer[]  of the network's layers
 ---@param effort number
----@return {steps: integer, stage_steps: integer, leaves: integer}
+---@return {steps: integer, stage_steps: integer, leaves: integer}|nil  nil: the network is too large for it
 function ascent.plan(sizes, effort)
   local passes = effort * WORK / step_work(sizes)
+  if passes < FEWEST then return nil end
   local steps = math.max(LEAST_STEPS, math.min(MOST_STEPS, math.floor(passes)))
   local stage, leaves, spent = steps // STAGES, 1, steps
   while 2 * leaves <= MOST_LEAVES and spent + 2 * leaves * stage <= passes do
@@ -46,13 +48,14 @@ end
 ---@return relucid.Proved|nil proof
 function ascent.box(task, domain, options)
   local limits = ascent.plan(task.net.sizes, options.effort)
+  if not limits then return nil end
+  limits.seconds = options.seconds
   limits.measure, limits.weights = options.measure, options.weights
-  local started = task:seconds()
   local function drive(inflate)
     task:drive(function(steps)
       local done = inflate:step(steps)
       task.text = ("all faces at once, %d steps, %d parts"):format(select(2, inflate:value()))
-      return done or options.seconds ~= nil and task:seconds() - started >= options.seconds
+      return done
     end)
     task.stats.ascent_steps = select(2, inflate:value())
   end

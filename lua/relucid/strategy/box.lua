@@ -16,8 +16,8 @@ local proved = require "relucid.strategy.proved"
 
 ---@class relucid.BoxOptions: relucid.StrategyOptions
 ---@field start? "ascent"|"paper"|"piece"|{lo: number[], hi: number[]}  where the second phase begins: after an ascent
----                      (default), with the largest box by volume of the paper's regions, or of the point's linear
----                      piece; or with a box, which is proved first
+---                      (default with more than 24 inputs), with the largest box by volume of the paper's regions
+---                      (default with fewer), or of the point's linear piece; or with a box, which is proved first
 ---@field effort? number  of the ascent, default 1: some ten seconds of one core, of a timeout at most three quarters
 ---@field measure? "volume"|"width"|"least"  what the ascent enlarges: the log-volume (default), the total width
 ---                      in widths of the domain, the least width
@@ -32,10 +32,10 @@ local function is_box(value)
 end
 
 local OWN = {
-  start = { default = "ascent", check = function(value)
+  start = { check = function(value)
     if is_box(value) then return nil end
     return option.one_of("ascent", "paper", "piece")(value) and "ascent, paper, piece or a box {lo, hi}"
-  end, help = "ascent, the largest box of the paper's regions, of the point's piece, or a box {lo, hi}" },
+  end, help = "ascent (default with more than 24 inputs), paper's regions (default with fewer), piece, or a box" },
   effort = { default = 1, type = "number", check = option.positive,
              help = "of the ascent: 1 is some ten seconds of one core, of a timeout at most three quarters" },
   measure = { default = "volume", check = option.one_of("volume", "width", "least"),
@@ -50,6 +50,7 @@ local OWN = {
                help = "after so many queries in a row without an answer the growth ends" },
 }
 
+local FEW_INPUTS = 24 -- with which the paper's regions are cheap to find
 local ASCENT_SHARE, QUERY_SHARE = 0.75, 0.02 -- of a timeout
 
 local function of_regions(task)
@@ -83,7 +84,7 @@ end
 
 -- The best box known to have the goal, with its proof, or the point alone.
 local function starting_box(task, room)
-  local start = task.own.start
+  local start = task.own.start or (task.net.n > FEW_INPUTS and "ascent" or "paper")
   if type(start) == "table" then return { lo = start.lo, hi = start.hi } end
   if start == "ascent" then
     local box, proof = ascent.box(task, room, { effort = task.own.effort, measure = task.own.measure,

@@ -133,9 +133,9 @@ function T.test_measures_and_weights()
     local region = strategy.box(net, { 0, 0 }, goal, options):region()
     return region.hi[1], region.hi[2]
   end
-  local first, second = widths { weights = { 9, 1 }, delta = 1e-3 }
+  local first, second = widths { start = "ascent", weights = { 9, 1 }, delta = 1e-3 }
   lu.assertTrue(first > 0.85 and second < 0.15)
-  first, second = widths { measure = "least", delta = 1e-3 }
+  first, second = widths { start = "ascent", measure = "least", delta = 1e-3 }
   lu.assertTrue(math.min(first, second) > 0.45)
 end
 
