@@ -124,6 +124,7 @@ end
 -- The guide's recipe, killed in between.
 function T.test_gnu_parallel()
   if not os.execute "command -v parallel >/dev/null" then lu.skip "GNU Parallel is not installed" end
+  if os.getenv "LD_PRELOAD" then lu.skip "GNU Parallel is not for the sanitizers" end
   with_experiment(experiment(FAST, 8), function(path, out)
     local expected = undisturbed(path)
     local command = (os.getenv "RELUCID_BUILD" or "build") .. "/relucid"
